@@ -1,0 +1,76 @@
+/**
+ * Every fault that Millrace reports, by its stable code.
+ *
+ * A code never changes its meaning; `docs/errors.md` explains each one and a test fails if one is missing there.
+ * The number is the HTTP status with which the fault is answered when it reaches a client.
+ */
+export const errorCodes = {
+  body_invalid: 400,
+  body_too_large: 413,
+  broker_closed: 503,
+  broker_unavailable: 503,
+  channel_conflict: 500,
+  channel_invalid: 400,
+  channel_unknown: 403,
+  channels_missing: 400,
+  channels_too_many: 400,
+  content_type_unsupported: 415,
+  cursor_invalid: 400,
+  data_invalid: 422,
+  dependency_missing: 500,
+  event_invalid: 400,
+  event_undeclared: 422,
+  field_invalid: 400,
+  hub_closed: 503,
+  hub_full: 503,
+  internal: 500,
+  listener_failed: 500,
+  listener_invalid: 500,
+  message_invalid: 400,
+  method_not_allowed: 405,
+  not_found: 404,
+  option_invalid: 500,
+  pattern_invalid: 500,
+  publish_forbidden: 403,
+  schema_asynchronous: 500,
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+export interface MillraceErrorOptions {
+  /** What made it fail. */
+  readonly cause?: unknown
+  /** Values that a program may want to act on, such as the limit that was passed. JSON only; never a secret. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * The one base class of everything Millrace throws on purpose.
+ *
+ * The message says what happened, with which value, and what to do about it; act on `code`, show `message`.
+ */
+export class MillraceError extends Error {
+  override readonly name: string = 'MillraceError'
+  readonly code: ErrorCode
+  readonly data: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: MillraceErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.data = options.data ?? {}
+  }
+}
+
+/** Where failures go that no caller is waiting for: a lost connection, a queued listener that gave up. */
+export type OnError = (error: unknown) => void
+
+/** The default `onError`: a warning on the console, so that nothing fails in silence. */
+export const warn: OnError = (error) => {
+  console.warn('[millrace]', error)
+}
+
+/** A value as it may stand in an error message: short, one line, printable. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
