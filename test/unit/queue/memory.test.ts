@@ -1,0 +1,156 @@
+import { describe, expect, it, vi } from 'vitest'
+import { memoryQueue } from '../../../src/queue/memory.ts'
+import type { Job, JobHandler, JobOptions } from '../../../src/queue/port.ts'
+import { ManualClock, turn } from './manual-clock.ts'
+
+const once: JobOptions = { name: 'default', delay: 0, attempts: 1, backoff: [0] }
+const day = 24 * 60 * 60 * 1_000
+
+function jobOf(id: string): Job {
+  return { id, listener: 'send-push', event: { id: 'event', name: 'NewMessage', data: 1, at: 2 } }
+}
+
+function handlerOf(run: JobHandler['run'] = async () => {}) {
+  return { run: vi.fn(run), failed: vi.fn<JobHandler['failed']>() }
+}
+
+describe('the memory queue', () => {
+  it('lets sockets have their say between two rounds of jobs', async () => {
+    const queue = memoryQueue({ concurrency: 1 })
+    const handler = handlerOf()
+    queue.work(handler)
+    for (const id of ['a', 'b', 'c']) await queue.add(jobOf(id), once)
+    await turn()
+    expect(handler.run).toHaveBeenCalledTimes(1)
+    await turn()
+    expect(handler.run).toHaveBeenCalledTimes(2)
+    await queue.close()
+  })
+
+  it('refuses a job past its limit, and takes one again when another is done', async () => {
+    const queue = memoryQueue({ limit: 1 })
+    queue.work(handlerOf())
+    await queue.add(jobOf('a'), once)
+    await expect(queue.add(jobOf('b'), once)).rejects.toMatchObject({ code: 'queue_full', data: { limit: 1 } })
+    await turn()
+    await queue.add(jobOf('b'), once)
+    await queue.close()
+  })
+
+  it('runs the jobs that are due when it is closed', async () => {
+    const queue = memoryQueue({ concurrency: 1 })
+    const handler = handlerOf()
+    queue.work(handler)
+    for (const id of ['a', 'b', 'c']) await queue.add(jobOf(id), once)
+    await queue.close()
+    expect(handler.run.mock.calls.map(([job]) => job.id)).toEqual(['a', 'b', 'c'])
+    expect(handler.failed).not.toHaveBeenCalled()
+  })
+
+  it('tells of the jobs that are still delayed when it is closed, and leaves no timer', async () => {
+    const clock = new ManualClock()
+    const queue = memoryQueue({ clock })
+    const handler = handlerOf()
+    queue.work(handler)
+    await queue.add(jobOf('a'), { ...once, delay: 1_000 })
+    await queue.close()
+    expect(handler.run).not.toHaveBeenCalled()
+    expect(handler.failed).toHaveBeenCalledExactlyOnceWith(
+      jobOf('a'),
+      expect.objectContaining({ code: 'queue_closed' }),
+      0,
+    )
+    expect(clock.timers).toBe(0)
+  })
+
+  it('tells of a job that fails while it closes and would be tried again later, with what it failed with', async () => {
+    const clock = new ManualClock()
+    const queue = memoryQueue({ clock })
+    const boom = new Error('boom')
+    const handler = handlerOf(() => Promise.reject(boom))
+    queue.work(handler)
+    await queue.add(jobOf('a'), { ...once, attempts: 3, backoff: [1_000] })
+    await queue.close()
+    expect(handler.failed).toHaveBeenCalledExactlyOnceWith(
+      jobOf('a'),
+      expect.objectContaining({ code: 'queue_closed', cause: boom }),
+      1,
+    )
+    expect(clock.timers).toBe(0)
+  })
+
+  it('tells onError of jobs that nobody has worked on when it is closed', async () => {
+    const onError = vi.fn()
+    const clock = new ManualClock()
+    const queue = memoryQueue({ clock, onError })
+    await queue.add(jobOf('a'), once)
+    await queue.add(jobOf('b'), { ...once, delay: 5 })
+    await queue.close()
+    const jobs = onError.mock.calls.map(([error]) => [error.code, error.data.job])
+    expect(jobs.sort()).toEqual([
+      ['queue_closed', 'a'],
+      ['queue_closed', 'b'],
+    ])
+  })
+
+  it('tells onError of what failed throws, and goes on', async () => {
+    const onError = vi.fn()
+    const queue = memoryQueue({ onError, concurrency: 1 })
+    const thrown = new Error('in failed')
+    const run = vi.fn(() => Promise.reject(new Error('boom')))
+    queue.work({
+      run,
+      failed() {
+        throw thrown
+      },
+    })
+    await queue.add(jobOf('a'), once)
+    await queue.add(jobOf('b'), once)
+    await queue.close()
+    expect(run).toHaveBeenCalledTimes(2)
+    expect(onError.mock.calls).toEqual([[thrown], [thrown]])
+  })
+
+  it('counts a handler that throws at once as a failed run', async () => {
+    const queue = memoryQueue()
+    const boom = new Error('boom')
+    const handler = handlerOf(() => {
+      throw boom
+    })
+    queue.work(handler)
+    await queue.add(jobOf('a'), once)
+    await queue.close()
+    expect(handler.failed).toHaveBeenCalledExactlyOnceWith(jobOf('a'), boom, 1)
+  })
+
+  it('keeps a delay that is longer than a timer can be', async () => {
+    const clock = new ManualClock()
+    const after = vi.spyOn(clock, 'after')
+    const queue = memoryQueue({ clock })
+    const handler = handlerOf()
+    queue.work(handler)
+    await queue.add(jobOf('a'), { ...once, delay: 60 * day })
+    clock.advance(60 * day - 1)
+    await turn()
+    expect(handler.run).not.toHaveBeenCalled()
+    clock.advance(1)
+    await turn()
+    expect(handler.run).toHaveBeenCalledTimes(1)
+    for (const [ms] of after.mock.calls) expect(ms).toBeLessThanOrEqual(2_147_483_647)
+    await queue.close()
+  })
+
+  it('runs thousands of jobs, each once', async () => {
+    const queue = memoryQueue()
+    const handler = handlerOf()
+    queue.work(handler)
+    for (let index = 0; index < 5_000; index++) await queue.add(jobOf(`job-${index}`), once)
+    await queue.close()
+    expect(new Set(handler.run.mock.calls.map(([job]) => job.id)).size).toBe(5_000)
+    expect(handler.run).toHaveBeenCalledTimes(5_000)
+  })
+
+  it.each([{ concurrency: 0 }, { concurrency: 1.5 }, { limit: 0 }, { limit: Number.NaN }])('refuses %j', (options) => {
+    expect(() => memoryQueue(options)).toThrow(expect.objectContaining({ code: 'option_invalid' }))
+  })
+})
