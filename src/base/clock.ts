@@ -24,5 +24,6 @@ export const systemClock: Clock = {
 
 /** Browsers and workers number their timers, and such a timer keeps nothing alive. */
 function unref(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
 }

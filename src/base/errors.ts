@@ -65,6 +65,14 @@ export class MillraceError extends Error {
     this.code = code
     this.data = options.data ?? {}
   }
+
+  /** The same fault, as that of one item of a list: `data.index` says which. */
+  at(index: number): MillraceError {
+    return new MillraceError(this.code, `Item ${index}: ${this.message}`, {
+      cause: this,
+      data: { ...this.data, index },
+    })
+  }
 }
 
 /** Where failures go that no caller is waiting for: a lost connection, a queued listener that gave up. */

@@ -13,12 +13,17 @@ export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Ou
 export function validate<Output>(schema: Schema<never, Output>, value: unknown, subject: string): Output {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise) {
-    throw new MillraceError('schema_asynchronous', `The schema of ${subject} is asynchronous. Use one that validates in one step.`)
+    throw new MillraceError(
+      'schema_asynchronous',
+      `The schema of ${subject} is asynchronous. Use one that validates in one step.`,
+    )
   }
   if (result.issues === undefined) return result.value
   const issues = result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message }))
   const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-  throw new MillraceError('data_invalid', `The data of ${subject} does not fit its schema: ${list}`, { data: { issues } })
+  throw new MillraceError('data_invalid', `The data of ${subject} does not fit its schema: ${list}`, {
+    data: { issues },
+  })
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {

@@ -105,6 +105,17 @@ export function encodeRetry(ms: number): string {
   return `retry: ${ms}\n\n`
 }
 
+/**
+ * The first block of a stream: how long to wait before connecting again, and where the reader stands. It fires nothing.
+ *
+ * @param id MUST have passed {@link assertField}; left out where it is not known yet.
+ * @param retry Whole milliseconds, 0 or more.
+ */
+export function encodeOpening(id: string | undefined, retry: number): string {
+  const block = encodeRetry(retry)
+  return id === undefined ? block : `${block.slice(0, -1)}${encodeId(id)}`
+}
+
 /** A block that readers ignore, and that keeps proxies from closing a quiet stream (9.2.7 "Authoring notes"). */
 export function encodeComment(text = ''): string {
   return text === '' ? ':\n\n' : `${encodeLines(': ', text)}\n`

@@ -1,0 +1,92 @@
+import type { Slice } from '../page.ts'
+import type { Entry, PageLimit, Position } from '../port.ts'
+import { comparePositions, positionAt } from '../position.ts'
+import type { Retention } from '../retention.ts'
+
+/** The entries of one channel that are kept, oldest first. */
+export class ChannelLog {
+  /** The last position there has been, whether or not its entry is still kept. */
+  last: Position
+  #entries: Entry[] = []
+  /** Entries before this index are trimmed; the array is cut when they are half of it, so that trimming costs O(1). */
+  #first = 0
+  #bytes = 0
+  #retention: Retention
+
+  constructor(last: Position, retention: Retention) {
+    this.last = last
+    this.#retention = retention
+  }
+
+  get size(): number {
+    return this.#entries.length - this.#first
+  }
+
+  append(entry: Entry, position: Position, retention: Retention, now: number): void {
+    this.#retention = retention
+    this.#entries.push(entry)
+    this.#bytes += entry.data.length
+    this.last = position
+    this.trim(now)
+  }
+
+  /** Drops what is past the retention. */
+  trim(now: number): void {
+    const oldest = positionAt(now - this.#retention.age)
+    while (this.size > 0 && this.#isPast(oldest)) {
+      this.#bytes -= this.#entries[this.#first]?.data.length ?? 0
+      this.#first++
+    }
+    if (this.#first > 32 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first)
+      this.#first = 0
+    }
+  }
+
+  /** What is kept after the cursor `after`. */
+  read(channel: string, after: Position, limit: PageLimit): Slice {
+    const entries: Entry[] = []
+    let bytes = 0
+    let index = this.#indexAfter(after)
+    const prev = prevIn(this.#entries[index], channel) ?? this.last
+    for (; index < this.#entries.length; index++) {
+      const entry = this.#entries[index]
+      if (entry === undefined || entries.length >= limit.entries || bytes >= limit.bytes) break
+      entries.push(entry)
+      bytes += entry.data.length
+    }
+    return {
+      channel,
+      entries,
+      complete: index >= this.#entries.length,
+      gap: comparePositions(prev, after) > 0 ? 'expired' : undefined,
+    }
+  }
+
+  #isPast(oldest: Position): boolean {
+    const { count, bytes } = this.#retention
+    const position = this.#entries[this.#first]?.position
+    return (
+      this.size > count ||
+      (this.#bytes > bytes && this.size > 1) ||
+      (position != null && comparePositions(position, oldest) < 0)
+    )
+  }
+
+  #indexAfter(after: Position): number {
+    let low = this.#first
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const position = this.#entries[middle]?.position
+      if (position != null && comparePositions(position, after) > 0) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+}
+
+/** The position before `entry` in one of its channels. */
+function prevIn(entry: Entry | undefined, channel: string): Position | null | undefined {
+  return entry?.prev[entry.channels.indexOf(channel)]
+}

@@ -1,0 +1,180 @@
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { MillraceError } from '../../base/errors.ts'
+import { mergePage, type Slice } from '../page.ts'
+import type { Broker, Entry, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
+import { clampTime, comparePositions, nextPosition, parsePosition, positionAt, startAt } from '../position.ts'
+import { isEphemeral } from '../retention.ts'
+import { defaultHorizon, defaultIdWindow } from '../windows.ts'
+import { ChannelLog } from './channel-log.ts'
+import { RecentIds } from './recent-ids.ts'
+
+export interface MemoryOptions {
+  /** How long a publisher's `id` makes a repeated append the same message, in ms. @default 10 minutes */
+  readonly idWindow?: number
+  /** How long a channel is remembered after its last message, in ms. @default 30 days */
+  readonly horizon?: number
+  readonly clock?: Clock
+}
+
+const sweepInterval = 60_000
+
+/**
+ * The log in this process: no server, nothing on disk, gone with the process. An acknowledged publish is in memory.
+ *
+ * Cursors from before the process started get the gap `lost`.
+ */
+export function memory(options: MemoryOptions = {}): Broker {
+  return new MemoryBroker(options)
+}
+
+class MemoryBroker implements Broker {
+  readonly compare = comparePositions
+  readonly parse = parsePosition
+  readonly at = positionAt
+
+  readonly #clock: Clock
+  readonly #horizon: number
+  readonly #ids: RecentIds
+  readonly #start: Position
+  readonly #channels = new Map<string, ChannelLog>()
+  readonly #followings = new Set<MemoryFollowing>()
+  readonly #endSweep: () => void
+  #head: Position
+  #closed = false
+
+  constructor({ clock = systemClock, horizon = defaultHorizon, idWindow = defaultIdWindow }: MemoryOptions) {
+    this.#clock = clock
+    this.#horizon = horizon
+    this.#ids = new RecentIds(idWindow)
+    this.#start = this.#head = startAt(clock.now())
+    this.#endSweep = clock.every(sweepInterval, () => this.#sweep())
+  }
+
+  async append(message: Outgoing): Promise<Position | null> {
+    if (this.#closed) throw new MillraceError('broker_closed', 'The broker is closed and takes no more messages.')
+    const now = this.#clock.now()
+    const known = message.id === undefined ? undefined : this.#ids.find(message.id, now)
+    if (known !== undefined) return known.position
+    const entry = this.#toEntry(message, now)
+    if (entry.position !== null) this.#keep(entry, entry.position, message, now)
+    if (message.id !== undefined) this.#ids.remember(message.id, entry.position, now)
+    for (const following of this.#followings) following.announce(entry)
+    return entry.position
+  }
+
+  async read(cursor: Position, channels: readonly string[], limit: PageLimit): Promise<Page> {
+    const after = clampTime(cursor, this.#start, this.#head)
+    if (comparePositions(after, this.#head) > 0) {
+      // A cursor ahead of the log is from a log that was lost; it has seen things that this one never had.
+      return {
+        entries: [],
+        gaps: channels.map((channel) => ({ channel, reason: 'lost' })),
+        next: this.#head,
+        done: true,
+      }
+    }
+    return mergePage(
+      channels.map((channel) => this.#slice(channel, after, limit)),
+      this.#head,
+      limit,
+    )
+  }
+
+  async head(): Promise<Position> {
+    return this.#head
+  }
+
+  attach(follower: Follower): Following {
+    const following = new MemoryFollowing(follower, () => this.#followings.delete(following))
+    this.#followings.add(following)
+    return following
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#endSweep()
+    this.#followings.clear()
+  }
+
+  #toEntry({ channels, data, event, key, retention }: Outgoing, now: number): Entry {
+    const prev = channels.map((channel, index) => {
+      const kept = retention[index]
+      return kept === undefined || isEphemeral(kept) ? null : this.#lastOf(channel, now)
+    })
+    const position = prev.every((before) => before === null) ? null : nextPosition(this.#head, now)
+    return { position, prev, channels, data, event, key }
+  }
+
+  #keep(entry: Entry, position: Position, { retention }: Outgoing, now: number): void {
+    this.#head = position
+    entry.channels.forEach((channel, index) => {
+      const before = entry.prev[index]
+      const kept = retention[index]
+      if (before == null || kept === undefined) return
+      let log = this.#channels.get(channel)
+      if (log === undefined) {
+        log = new ChannelLog(before, kept)
+        this.#channels.set(channel, log)
+      }
+      log.append(entry, position, kept, now)
+    })
+  }
+
+  /** For a channel that has no record: what it had, if anything, is older than the horizon. */
+  #lastOf(channel: string, now: number): Position {
+    const last = this.#channels.get(channel)?.last
+    if (last !== undefined) return last
+    const horizon = positionAt(now - this.#horizon)
+    return comparePositions(horizon, this.#start) > 0 ? horizon : this.#start
+  }
+
+  #slice(channel: string, after: Position, limit: PageLimit): Slice {
+    const lost = comparePositions(after, this.#start) < 0
+    const now = this.#clock.now()
+    const log = this.#channels.get(channel)
+    log?.trim(now)
+    const slice = log?.read(channel, after, limit)
+    if (lost) return { channel, entries: [], complete: true, ...slice, gap: 'lost' }
+    if (slice !== undefined) return slice
+    const isForgotten = comparePositions(this.#lastOf(channel, now), after) > 0
+    return { channel, entries: [], complete: true, gap: isForgotten ? 'expired' : undefined }
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now()
+    const horizon = positionAt(now - this.#horizon)
+    this.#ids.forget(now)
+    for (const [channel, log] of this.#channels) {
+      log.trim(now)
+      if (log.size === 0 && comparePositions(log.last, horizon) < 0) this.#channels.delete(channel)
+    }
+  }
+}
+
+class MemoryFollowing implements Following {
+  readonly #channels = new Set<string>()
+  readonly #follower: Follower
+  readonly #detach: () => void
+
+  constructor(follower: Follower, detach: () => void) {
+    this.#follower = follower
+    this.#detach = detach
+  }
+
+  announce(entry: Entry): void {
+    if (entry.channels.some((channel) => this.#channels.has(channel))) this.#follower.onEntry(entry)
+  }
+
+  async follow(channel: string): Promise<void> {
+    this.#channels.add(channel)
+  }
+
+  unfollow(channel: string): void {
+    this.#channels.delete(channel)
+  }
+
+  async close(): Promise<void> {
+    this.#channels.clear()
+    this.#detach()
+  }
+}

@@ -1,0 +1,65 @@
+import type { History } from '../broker/retention.ts'
+import type { AnyEventDefinition, EventOf } from '../events/define.ts'
+import { assertChannelName } from './name.ts'
+import { compilePattern, type Pattern, type PatternParams } from './pattern.ts'
+
+declare const carries: unique symbol
+
+/**
+ * The name of a channel, and at compile time the messages it carries.
+ *
+ * The phantom is a function so that a list of names carries only what every one of them does.
+ */
+export type ChannelName<Message = unknown> = string & { readonly [carries]: (message: Message) => void }
+
+/** What may be published on `Channel`: the events it declares, or anything where it declares none. */
+export type MessageOf<Channel> = [Channel] extends [{ readonly [carries]: (message: infer Message) => void }]
+  ? Message
+  : unknown
+
+type EventsIn<Definitions extends readonly AnyEventDefinition[]> = EventOf<Definitions[number]>
+
+export interface ChannelOptions<Definitions extends readonly AnyEventDefinition[]> {
+  /** The events it carries, and then nothing else. Left out: any event, and plain data. */
+  readonly events?: Definitions
+  /** What it keeps: a count of messages or `{ count, age, bytes }`; 0 keeps none. @default the hub's `history` */
+  readonly history?: History
+}
+
+/** A declared channel, or a family of them: call it with its parameters for the name of one. */
+export interface Channel<Text extends string = string, Message = unknown> {
+  (...params: [ParamsOf<Text>] extends [never] ? [] : [params: PatternParams<Text>]): ChannelName<Message>
+  readonly pattern: Pattern
+  readonly events: readonly AnyEventDefinition[] | undefined
+  readonly history: History | undefined
+}
+
+type ParamsOf<Text extends string> = keyof PatternParams<Text>
+
+/**
+ * Declares a channel, such as `news`, or a family such as `rooms.{room}` or `news-*`.
+ *
+ * Only declared channels can be subscribed to and published on. A parameter is one part of a name: it holds no
+ * white space, control character, or any of `. , / : { } *`.
+ *
+ * @throws {MillraceError} `pattern_invalid`; the call itself throws `channel_invalid`.
+ */
+export function defineChannel<
+  const Text extends string,
+  const Definitions extends readonly AnyEventDefinition[] = never,
+>(
+  pattern: Text,
+  options: ChannelOptions<Definitions> = {},
+): Channel<Text, [Definitions] extends [never] ? unknown : EventsIn<Definitions>> {
+  const compiled = compilePattern(pattern)
+  const name = (params: Readonly<Record<string, unknown>> = {}) => {
+    const built = compiled.build(params)
+    assertChannelName(built)
+    return built
+  }
+  return Object.assign(name, {
+    pattern: compiled,
+    events: options.events,
+    history: options.history,
+  }) as unknown as Channel<Text, [Definitions] extends [never] ? unknown : EventsIn<Definitions>>
+}

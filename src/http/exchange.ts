@@ -1,0 +1,31 @@
+import type { Admission } from '../hub/admission.ts'
+
+/** A request, as every adapter shows it. */
+export interface HttpRequest {
+  readonly method: string
+  /** Path and query; scheme and host where the adapter has them. */
+  readonly url: string
+  /** A header's value, or undefined; several values of one name are joined by a comma. */
+  header(name: string): string | undefined
+  /**
+   * The body as text, or a value where a body parser has been at it already.
+   *
+   * @throws {MillraceError} `body_too_large` when it has more than `limit` bytes
+   */
+  body(limit: number): Promise<unknown>
+}
+
+/** An answer that is whole. */
+export interface HttpReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Empty for HEAD, and where there is nothing to say. */
+  readonly body: string
+}
+
+/** An answer that stays open: send status and headers at once, then `open` the admission, or `cancel` it if the reader is gone. */
+export interface StreamReply {
+  readonly status: 200
+  readonly headers: Readonly<Record<string, string>>
+  readonly admission: Admission
+}

@@ -1,0 +1,70 @@
+import { type CatchUpContext, catchUp, findPlace } from './catch-up.ts'
+import type { Sink } from './sink.ts'
+import type { Subscriber } from './subscriber.ts'
+
+export interface SubscribeOptions {
+  /** Names of declared channels. */
+  readonly channels: readonly string[]
+  /** What the reader saw last, as it says: its `Last-Event-ID`. One that is not this broker's gets a gap, not an error. */
+  readonly cursor?: string | undefined
+  /** Without a cursor: everything since this time, in ms since the Unix epoch. @default from now on */
+  readonly since?: number | undefined
+}
+
+/** A subscriber that has been let in and has no stream yet. One of `open` and `cancel` MUST be called. */
+export interface Admission {
+  /**
+   * Resolves when what is published from now on will reach the subscriber. It waits for no longer than {@link longestWait}: while
+   * the broker is away the stream opens all the same, and is told its place later.
+   */
+  readonly ready: Promise<void>
+  /** Begins the stream. */
+  open(sink: Sink): void
+  /** The reader went away before the stream began. */
+  cancel(): void
+}
+
+/** Milliseconds that the headers of an answer may wait for the broker. */
+export const longestWait = 50
+
+interface AdmitOptions {
+  /** What the reader is told to wait before it connects again, in ms. */
+  readonly retry: number
+  /** Its cursor says nothing here: it is told so, and begins at the head. */
+  readonly isLost: boolean
+}
+
+export function admit(
+  context: CatchUpContext,
+  subscriber: Subscriber,
+  { retry, isLost }: AdmitOptions,
+): { admission: Admission; done: Promise<void> } {
+  const place = findPlace(context, subscriber)
+  let cancelWait = () => {}
+  const wait = new Promise<void>((resolve) => {
+    cancelWait = context.clock.after(longestWait, resolve)
+  })
+  const ready = Promise.race([place, wait]).finally(() => cancelWait())
+  const admission: Admission = {
+    ready,
+    open: (sink) => subscriber.open(sink, retry),
+    cancel: () => subscriber.close(),
+  }
+  return { admission, done: begin() }
+
+  async function begin(): Promise<void> {
+    await subscriber.writable()
+    await place
+    if (subscriber.state === 'closed') return
+    // Unless its place was known in time for the first block.
+    if (!subscriber.isTold) subscriber.writeCursor()
+    if (isLost) {
+      subscriber.writeGap(
+        subscriber.feeds.filter((feed) => feed.kept).map((feed) => feed.channel),
+        'unknown',
+      )
+    }
+    subscriber.catchUp()
+    await catchUp(context, subscriber)
+  }
+}

@@ -1,0 +1,77 @@
+import { endOfTurn } from '../base/turn.ts'
+import { joinBytes } from './delivery.ts'
+import type { Feed } from './feed.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/** Frames that follow on each other and go to the same feeds. */
+interface Run {
+  readonly feeds: readonly Feed[]
+  readonly frames: Uint8Array[]
+}
+
+/**
+ * Writes what has come in to everyone who is live, once per turn of the event loop.
+ *
+ * What comes while a fan-out runs waits for the next one and leaves as one buffer per subscriber: latency when it is quiet,
+ * throughput when it is busy, and no timer.
+ */
+export class FanOut {
+  #runs: Run[] = []
+  #scheduled = false
+
+  /** To be called in the order in which subscribers are to see the frames. */
+  push(frame: Uint8Array, feeds: readonly Feed[]): void {
+    const last = this.#runs.at(-1)
+    if (last !== undefined && isSame(last.feeds, feeds)) last.frames.push(frame)
+    else this.#runs.push({ feeds, frames: [frame] })
+    if (this.#scheduled) return
+    this.#scheduled = true
+    endOfTurn(() => {
+      this.#scheduled = false
+      this.flush()
+    })
+  }
+
+  /** Writes now. Needed before anyone becomes live or is written to out of turn, so that he gets each message once and in order. */
+  flush(): void {
+    const runs = this.#runs
+    const [first] = runs
+    if (first === undefined) return
+    this.#runs = []
+    if (runs.length === 1 && first.feeds.length === 1) {
+      const bytes = joinBytes(first.frames)
+      for (const subscriber of first.feeds[0]?.live ?? []) subscriber.deliver(bytes)
+      return
+    }
+    deliverAll(runs)
+  }
+}
+
+function deliverAll(runs: readonly Run[]): void {
+  const parts = new Map<Subscriber, Uint8Array[]>()
+  for (const { feeds, frames } of runs) {
+    const bytes = joinBytes(frames)
+    for (const feed of feeds) {
+      for (const subscriber of feed.live) {
+        const own = parts.get(subscriber)
+        if (own === undefined) parts.set(subscriber, [bytes])
+        // A message on two of his channels: he has it already.
+        else if (own.at(-1) !== bytes) own.push(bytes)
+      }
+    }
+  }
+  // Subscribers of the same channels stand next to each other and get the same parts: join them once for all of these.
+  let previous: readonly Uint8Array[] = []
+  let joined: Uint8Array | undefined
+  for (const [subscriber, own] of parts) {
+    if (joined === undefined || !isSame(previous, own)) {
+      joined = joinBytes(own)
+      previous = own
+    }
+    subscriber.deliver(joined)
+  }
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}

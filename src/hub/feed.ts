@@ -1,0 +1,83 @@
+import type { Broker, Position } from '../broker/port.ts'
+import type { Delivery } from './delivery.ts'
+import { Ring } from './ring.ts'
+import type { Subscriber } from './subscriber.ts'
+
+let feeds = 0
+
+/** One channel that somebody here listens to: who is live on it, and what it has had lately. */
+export class Feed {
+  readonly channel: string
+  /** Tells two followings of one channel apart. */
+  readonly serial = feeds++
+  /** Whether the channel keeps messages. One that does not makes no promise and is not read from the log. */
+  readonly kept: boolean
+  /** Resolves when everything published from then on is sure to be announced here. */
+  readonly followed: Promise<void>
+  /** Who gets each message as it comes. */
+  readonly live = new Set<Subscriber>()
+  /** Live too, but their cursors are ahead of what this hub has heard: another hub showed them messages that are still on their way here. */
+  readonly ahead = new Set<Subscriber>()
+  /** How many subscribers hold it, in whatever state. */
+  holders = 0
+
+  readonly #compare: Broker['compare']
+  readonly #ring = new Ring()
+  /** Every message of the channel after this position is in the ring; undefined until that is known. */
+  #from: Position | undefined
+  /** The last position up to which nothing of the channel has been missed. */
+  #known: Position | undefined
+
+  constructor(channel: string, kept: boolean, followed: Promise<void>, compare: Broker['compare']) {
+    this.channel = channel
+    this.kept = kept
+    this.followed = followed
+    this.#compare = compare
+  }
+
+  get known(): Position | undefined {
+    return this.#known
+  }
+
+  /** To be told the head of a log that was read after the channel was followed. */
+  startAt(head: Position): void {
+    if (this.#from !== undefined) return
+    this.#from = head
+    if (this.#known === undefined || this.#compare(head, this.#known) > 0) this.#known = head
+  }
+
+  /** Begins anew at `head`: what was in the ring does not join on to what follows. */
+  restartAt(head: Position): void {
+    this.#ring.clear()
+    this.#from = this.#known = head
+  }
+
+  /** Whether an entry that names `prev` as the one before it shows that something between was missed. */
+  hasMissed(prev: Position | null | undefined): boolean {
+    return prev != null && this.#known !== undefined && this.#from !== undefined && this.#compare(prev, this.#known) > 0
+  }
+
+  /** To be told, once a hole is mended, the position before the entry that showed it. */
+  mendedTo(prev: Position | null | undefined): void {
+    if (this.hasMissed(prev) && prev != null) this.#known = prev
+  }
+
+  add(delivery: Delivery, position: Position): void {
+    this.#known = position
+    const dropped = this.#ring.add(delivery)
+    if (dropped !== undefined && this.#from !== undefined && this.#compare(dropped, this.#from) > 0)
+      this.#from = dropped
+  }
+
+  /** Everything after the cursor, or undefined where the ring does not reach back to it. */
+  after(cursor: Position): readonly Delivery[] | undefined {
+    if (!this.kept) return []
+    if (this.#from === undefined || this.#compare(cursor, this.#from) < 0) return undefined
+    return this.#ring.after(cursor, this.#compare)
+  }
+
+  /** Whether the ring can be resumed from at all. */
+  get covered(): boolean {
+    return !this.kept || this.#from !== undefined
+  }
+}

@@ -1,0 +1,56 @@
+import type { Broker, ChannelGap, Entry, Position } from '../broker/port.ts'
+import type { Feed } from './feed.ts'
+import type { LogReader } from './log-reader.ts'
+
+/** What was never announced, or came after what should have come before it. */
+export interface Hole {
+  /** Every feed that has missed something: more than the ones that showed it where a message has several channels. */
+  readonly torn: ReadonlySet<Feed>
+  /** The missed entries, in order, each once. */
+  readonly entries: readonly Entry[]
+  /** Where not even the log has them any more. */
+  readonly gaps: readonly ChannelGap[]
+}
+
+/** Reads what the feeds `torn` have missed before the entry at `end`. */
+export async function readHole(
+  log: LogReader,
+  compare: Broker['compare'],
+  torn: readonly Feed[],
+  end: Position,
+  feedsOf: (channels: readonly string[]) => readonly Feed[],
+): Promise<Hole> {
+  const all = new Set(torn)
+  for (;;) {
+    const feeds = [...all]
+    const entries: Entry[] = []
+    const gaps: ChannelGap[] = []
+    const isMissing = (entry: Entry, position: Position) =>
+      compare(position, end) < 0 &&
+      feedsOf(entry.channels).some(
+        (feed) => all.has(feed) && feed.known !== undefined && compare(position, feed.known) > 0,
+      )
+
+    for (let after = lowest(feeds, compare), done = after === undefined; after !== undefined && !done; ) {
+      const page = await log.read(after, feeds)
+      gaps.push(...page.gaps)
+      for (const { entry } of page.deliveries)
+        if (entry.position !== null && isMissing(entry, entry.position)) entries.push(entry)
+      after = page.next
+      done = page.done || compare(after, end) >= 0
+    }
+    // A missed message may have gone to a channel whose own hole has not shown yet: mend them together, so that it is delivered once.
+    for (const entry of entries) {
+      for (const feed of feedsOf(entry.channels))
+        if (feed.hasMissed(entry.prev[entry.channels.indexOf(feed.channel)])) all.add(feed)
+    }
+    if (all.size === feeds.length) return { torn: all, entries, gaps }
+  }
+}
+
+function lowest(feeds: readonly Feed[], compare: Broker['compare']): Position | undefined {
+  return feeds
+    .map((feed) => feed.known)
+    .filter((known) => known !== undefined)
+    .toSorted(compare)[0]
+}

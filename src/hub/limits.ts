@@ -1,0 +1,38 @@
+import { MillraceError, quote } from '../base/errors.ts'
+import { defaultMaxNameLength } from '../channels/name.ts'
+
+/** What bounds a hub. Everything past a limit is refused with an error that names it, and nobody is evicted for a newcomer. */
+export interface Limits {
+  /** Connections at one time. @default 100_000 */
+  readonly subscribers: number
+  /** Channels of one subscriber, or of one message. @default 100 */
+  readonly channels: number
+  /** Characters of a channel's name, an event's name, a key or a publisher's id. @default 200 */
+  readonly name: number
+  /** Bytes that may wait for one live subscriber; past it the subscriber reads from the log when they have gone. @default 1 MiB */
+  readonly outbox: number
+  /** Bytes of the body of a publish over HTTP. @default 1 MiB */
+  readonly body: number
+}
+
+const defaults: Limits = {
+  subscribers: 100_000,
+  channels: 100,
+  name: defaultMaxNameLength,
+  outbox: 1024 * 1024,
+  body: 1024 * 1024,
+}
+
+/** @throws {MillraceError} `option_invalid` for anything but whole numbers above 0 */
+export function toLimits(options: Partial<Limits> = {}): Limits {
+  const limits = { ...defaults, ...options }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new MillraceError(
+        'option_invalid',
+        `The limit ${quote(name)} is ${quote(value)}. Give a whole number above 0.`,
+      )
+    }
+  }
+  return limits
+}

@@ -1,0 +1,43 @@
+import type { Broker, Position } from '../broker/port.ts'
+import type { Delivery } from './delivery.ts'
+
+/** Limits of a ring. It is a cache: what it drops is still in the log. */
+const maxEntries = 256
+const maxBytes = 1024 * 1024
+
+/** The latest deliveries of one channel, from which a subscriber resumes without asking the broker. */
+export class Ring {
+  #deliveries: Delivery[] = []
+  #bytes = 0
+
+  /** Adds the newest; answers the position of the last one that had to go for it, if any. */
+  add(delivery: Delivery): Position | undefined {
+    this.#deliveries.push(delivery)
+    this.#bytes += delivery.frame.length
+    let dropped: Delivery | undefined
+    // Dropping half at once keeps the cost of adding constant on average.
+    if (this.#deliveries.length > maxEntries) dropped = this.#drop(maxEntries / 2)
+    while (this.#bytes > maxBytes && this.#deliveries.length > 0) dropped = this.#drop(1)
+    return dropped?.entry.position ?? undefined
+  }
+
+  /** The deliveries after the cursor, in order. */
+  after(cursor: Position, compare: Broker['compare']): readonly Delivery[] {
+    const deliveries = this.#deliveries
+    let first = deliveries.length
+    // From the end: whoever resumes was here a moment ago.
+    while (first > 0 && compare(deliveries[first - 1]?.entry.position ?? cursor, cursor) > 0) first--
+    return deliveries.slice(first)
+  }
+
+  clear(): void {
+    this.#deliveries = []
+    this.#bytes = 0
+  }
+
+  #drop(count: number): Delivery | undefined {
+    const dropped = this.#deliveries.splice(0, count)
+    for (const { frame } of dropped) this.#bytes -= frame.length
+    return dropped.at(-1)
+  }
+}

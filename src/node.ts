@@ -1,0 +1,1 @@
+export { type NodeHandler, publish, sse } from './adapters/node.ts'
