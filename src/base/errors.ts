@@ -83,8 +83,14 @@ export const warn: OnError = (error) => {
   console.warn('[millrace]', error)
 }
 
-/** A value as it may stand in an error message: short, one line, printable. */
+/** A value as it may stand in an error message: short and on one line. It takes anything, as it is given what was refused. */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  let text: string
+  try {
+    text = typeof value === 'string' ? JSON.stringify(value) : String(value).replace(/\s+/g, ' ')
+  } catch {
+    // No prototype, or a `toString` that throws.
+    text = typeof value
+  }
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

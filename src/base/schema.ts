@@ -10,7 +10,7 @@ export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Ou
  * @throws {MillraceError} `data_invalid` with `data.issues` (`{ path, message }[]`); `schema_asynchronous` for a schema
  * that answers with a promise, because an event is made in one step.
  */
-export function validate<Output>(schema: Schema<never, Output>, value: unknown, subject: string): Output {
+export function validate<Output>(schema: Schema<unknown, Output>, value: unknown, subject: string): Output {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise) {
     throw new MillraceError(

@@ -73,7 +73,7 @@ export function defineEvent(name: string, schema?: Schema<unknown, unknown>): An
 
   const make = (input: unknown): Event => {
     const data =
-      schema === undefined ? input : validate(schema as Schema<never, unknown>, input, `event ${quote(name)}`)
+      schema === undefined ? input : validate(schema, input, `event ${quote(name)}`)
     return sealEvent({ id: globalThis.crypto.randomUUID(), name, data, at: Date.now() })
   }
   // A function's own `name` cannot be assigned, only redefined.

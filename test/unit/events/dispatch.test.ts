@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { defineEvent, type Event } from '../../../src/events/define.ts'
 import { createEvents } from '../../../src/events/dispatch.ts'
 import { DispatchError } from '../../../src/events/dispatch-error.ts'
-import { turn } from '../queue/manual-clock.ts'
+import { turn } from '../../support/manual-clock.ts'
 
 const NewMessage = defineEvent('NewMessage', z.object({ message: z.string() }))
 const OrderPlaced = defineEvent('OrderPlaced', z.object({ total: z.number() }))

@@ -5,7 +5,7 @@ import { createEvents } from '../../../src/events/dispatch.ts'
 import type { ListenOptions } from '../../../src/events/listener.ts'
 import { memoryQueue } from '../../../src/queue/memory.ts'
 import type { Queue } from '../../../src/queue/port.ts'
-import { ManualClock, turn } from '../queue/manual-clock.ts'
+import { ManualClock, turn } from '../../support/manual-clock.ts'
 
 const NewMessage = defineEvent('NewMessage', z.object({ message: z.string() }))
 const Ordered = defineEvent('Ordered', z.object({ at: z.date() }))

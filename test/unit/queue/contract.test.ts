@@ -1,6 +1,6 @@
 import { memoryQueue } from '../../../src/queue/memory.ts'
 import { queueContract } from '../../contract/queue.ts'
-import { ManualClock, turn } from './manual-clock.ts'
+import { ManualClock, turn } from '../../support/manual-clock.ts'
 
 queueContract('the memory queue', () => {
   const clock = new ManualClock()

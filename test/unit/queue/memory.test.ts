@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { memoryQueue } from '../../../src/queue/memory.ts'
 import type { Job, JobHandler, JobOptions } from '../../../src/queue/port.ts'
-import { ManualClock, turn } from './manual-clock.ts'
+import { ManualClock, turn } from '../../support/manual-clock.ts'
 
 const once: JobOptions = { name: 'default', delay: 0, attempts: 1, backoff: [0] }
 const day = 24 * 60 * 60 * 1_000

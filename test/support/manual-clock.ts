@@ -1,9 +1,13 @@
-import type { Clock } from '../../../src/base/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {
   readonly #timers = new Map<() => void, number>()
-  #now = 1_000_000
+  #now: number
+
+  constructor(now = 1_000_000) {
+    this.#now = now
+  }
 
   now(): number {
     return this.#now

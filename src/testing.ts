@@ -1,0 +1,6 @@
+export {
+  type BrokerContractOptions,
+  type BrokerUnderTest,
+  brokerContract,
+  type Test,
+} from './testing/broker-contract.ts'

@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict'
+import type { Broker, Entry, Outgoing, Page, PageLimit, Position } from '../broker/port.ts'
+import { defaultRetention, type Retention } from '../broker/retention.ts'
+import { createEar } from './ear.ts'
+
+/** What a contract runs its tests with: vitest's, node:test's or another runner's. */
+export type Test = (title: string, run: () => Promise<void>) => void
+
+export interface BrokerUnderTest {
+  readonly broker: Broker
+  /** Lets this much time pass for the broker. */
+  pass(ms: number): Promise<void>
+  /** Removes what the broker leaves behind; the contract has closed the broker itself. */
+  cleanUp?(): Promise<void>
+}
+
+export interface BrokerContractOptions {
+  readonly test: Test
+  /** A broker with an empty log of its own. */
+  create(): Promise<BrokerUnderTest>
+}
+
+const all: PageLimit = { entries: 1_000, bytes: 10_000_000 }
+
+/** What MUST hold for every broker: see {@link Broker}. Registers one test for each sentence of it. */
+export function brokerContract({ test, create }: BrokerContractOptions): void {
+  const it = (title: string, run: (under: BrokerUnderTest) => Promise<void>) =>
+    test(title, async () => {
+      const under = await create()
+      try {
+        await run(under)
+      } finally {
+        await under.broker.close()
+        await under.cleanUp?.()
+      }
+    })
+
+  it('gives each message a later position, in the order in which they are appended', async ({ broker }) => {
+    const positions = await Promise.all(range(50).map((n) => broker.append(to('a', String(n)))))
+    for (const [index, position] of positions.entries()) {
+      assert.match(position ?? '', /^[!-~]+$/)
+      if (index > 0) assert.ok(broker.compare(position ?? '', positions[index - 1] ?? '') > 0)
+    }
+    assert.equal(await broker.head(), positions.at(-1))
+    assert.deepEqual(dataOf(await readAll(broker, start(broker), ['a'])), range(50).map(String))
+  })
+
+  it('begins with a head after which there is nothing', async ({ broker }) => {
+    const head = await broker.head()
+    assert.deepEqual(await broker.read(head, ['a', 'b'], all), { entries: [], gaps: [], next: head, done: true })
+  })
+
+  it('reads what comes after a cursor, merged over the channels by position', async ({ broker }) => {
+    const head = await broker.head()
+    for (const n of range(9)) await broker.append(to(n % 3 === 0 ? 'a' : n % 3 === 1 ? 'b' : 'c', String(n)))
+    assert.deepEqual(dataOf(await broker.read(head, ['b', 'a'], all)), ['0', '1', '3', '4', '6', '7'])
+    const { entries } = await broker.read(head, ['a', 'b', 'c'], all)
+    const after = entries[4]?.position ?? ''
+    assert.deepEqual(dataOf(await broker.read(after, ['a', 'b', 'c'], all)), ['5', '6', '7', '8'])
+  })
+
+  it('has a message on several channels at one position, and reads it once', async ({ broker }) => {
+    const head = await broker.head()
+    await broker.append(to(['a', 'b'], 'both'))
+    await broker.append(to('b', 'one'))
+    const page = await broker.read(head, ['a', 'b'], all)
+    assert.deepEqual(dataOf(page), ['both', 'one'])
+    assert.deepEqual(page.entries[0]?.channels, ['a', 'b'])
+    assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['both'])
+  })
+
+  it('names for each channel of an entry the one before it', async ({ broker }) => {
+    const head = await broker.head()
+    const first = await broker.append(to('a', '1'))
+    const second = await broker.append(to('b', '2'))
+    await broker.append(to(['a', 'b'], '3'))
+    const { entries } = await broker.read(first ?? '', ['a', 'b'], all)
+    assert.deepEqual(entries[1]?.prev, [first, second])
+    const alone = await broker.read(second ?? '', ['b'], all)
+    assert.deepEqual(alone.entries[0]?.prev, [first, second])
+    const { entries: fromStart } = await broker.read(head, ['a'], all)
+    assert.ok(broker.compare(fromStart[0]?.prev[0] ?? '', head) <= 0)
+  })
+
+  it('gives pages that join without a hole, whatever their limits', async ({ broker }) => {
+    const head = await broker.head()
+    for (const n of range(60))
+      await broker.append(to(n % 7 === 0 ? ['a', 'b'] : n % 2 === 0 ? 'a' : 'b', 'x'.repeat(n)))
+    for (const limit of [
+      { entries: 1, bytes: 10_000 },
+      { entries: 7, bytes: 10_000 },
+      { entries: 1_000, bytes: 1 },
+      { entries: 50, bytes: 100 },
+    ]) {
+      const pages = await readPages(broker, head, ['a', 'b', 'none'], limit)
+      assert.deepEqual(
+        pages.flatMap(dataOf),
+        range(60).map((n) => 'x'.repeat(n)),
+        JSON.stringify(limit),
+      )
+      assert.deepEqual(
+        pages.flatMap((page) => page.gaps),
+        [],
+      )
+      for (const page of pages.slice(0, -1)) assert.ok(page.entries.length > 0 && page.entries.length <= limit.entries)
+    }
+  })
+
+  it('keeps data, event and key unchanged', async ({ broker }) => {
+    const head = await broker.head()
+    const texts = [
+      '',
+      ' ',
+      '\n',
+      'a\r\nb\n\n',
+      '{"a":"\\u0000"}',
+      '\u0000',
+      '\uFEFFé漢🎉',
+      '"\'\\',
+      'x'.repeat(100_000),
+    ]
+    for (const text of texts) await broker.append({ ...to('a', text), event: 'é "x"', key: 'k/1' })
+    const { entries } = await broker.read(head, ['a'], all)
+    assert.deepEqual(
+      entries.map(({ data }) => data),
+      texts,
+    )
+    assert.ok(entries.every(({ event, key }) => event === 'é "x"' && key === 'k/1'))
+    await broker.append(to('b', 'plain'))
+    const plain = (await broker.read(head, ['b'], all)).entries[0]
+    assert.equal(plain?.event, undefined)
+    assert.equal(plain?.key, undefined)
+  })
+
+  it('keeps as many as the count says, and tells a gap to who has not seen what went', async ({ broker }) => {
+    const positions = []
+    for (const n of range(50)) positions.push(await broker.append(to('a', String(n), { count: 10 })))
+    const late = await broker.read(positions[3] ?? '', ['a'], all)
+    assert.deepEqual(late.gaps, [{ channel: 'a', reason: 'expired' }])
+    assert.deepEqual(dataOf(late), range(50).slice(40).map(String))
+    const timely = await broker.read(positions[39] ?? '', ['a'], all)
+    assert.deepEqual([timely.gaps, timely.entries.length], [[], 10])
+    assert.equal((await broker.read(positions[38] ?? '', ['a'], all)).gaps.length, 1)
+  })
+
+  it('keeps as many bytes as it says, and always the newest', async ({ broker }) => {
+    const head = await broker.head()
+    for (const n of range(10)) await broker.append(to('a', String(n).repeat(100), { bytes: 350 }))
+    assert.deepEqual(
+      dataOf(await broker.read(head, ['a'], all)),
+      ['7', '8', '9'].map((n) => n.repeat(100)),
+    )
+    await broker.append(to('a', 'y'.repeat(1_000), { bytes: 350 }))
+    assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['y'.repeat(1_000)])
+  })
+
+  it('keeps for as long as the age says', async ({ broker, pass }) => {
+    const head = await broker.head()
+    await broker.append(to('a', 'old', { age: 200 }))
+    const seen = await broker.append(to('b', 'kept'))
+    assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['old'])
+    await pass(400)
+    const page = await broker.read(head, ['a', 'b'], all)
+    assert.deepEqual([page.gaps, dataOf(page)], [[{ channel: 'a', reason: 'expired' }], ['kept']])
+    assert.deepEqual((await broker.read(seen ?? '', ['a'], all)).gaps, [])
+    await broker.append(to('a', 'new', { age: 200 }))
+    assert.deepEqual(dataOf(await broker.read(seen ?? '', ['a'], all)), ['new'])
+    assert.equal((await broker.read(head, ['a'], all)).gaps.length, 1)
+  })
+
+  it('tells a gap once on the way to the head, and only of the channel that has it', async ({ broker }) => {
+    const head = await broker.head()
+    for (const n of range(20)) await broker.append(to('whole', String(n)))
+    for (const n of range(20)) await broker.append(to('cut', String(n), { count: 5 }))
+    for (const n of range(5)) await broker.append(to('whole', String(20 + n)))
+    for (const entries of [1, 4, 1_000]) {
+      const pages = await readPages(broker, head, ['whole', 'cut', 'none'], { entries, bytes: 10_000 })
+      assert.deepEqual(
+        pages.flatMap((page) => page.gaps),
+        [{ channel: 'cut', reason: 'expired' }],
+      )
+      assert.equal(pages.flatMap((page) => page.entries).length, 30)
+    }
+  })
+
+  it('keeps nothing of a channel without history, and announces it all the same', async ({ broker }) => {
+    const head = await broker.head()
+    const ear = createEar(broker)
+    await ear.following.follow('a')
+    assert.equal(await broker.append(to('a', 'gone', { count: 0 })), null)
+    const [entry] = await ear.heard(1)
+    assert.deepEqual([entry?.position, entry?.data], [null, 'gone'])
+    assert.deepEqual(await broker.read(head, ['a'], all), { entries: [], gaps: [], next: head, done: true })
+    await broker.append({ ...to(['a', 'b'], 'half'), retention: [retention({ count: 0 }), retention({})] })
+    assert.deepEqual(dataOf(await broker.read(head, ['a', 'b'], all)), ['half'])
+    assert.equal((await ear.heard(2))[1]?.data, 'half')
+  })
+
+  it('takes an append that repeats an id for the same message', async ({ broker }) => {
+    const head = await broker.head()
+    const ear = createEar(broker)
+    await ear.following.follow('a')
+    const first = await broker.append({ ...to('a', '1'), id: 'order-1' })
+    const [second, third] = await Promise.all([
+      broker.append({ ...to('a', 'again'), id: 'order-1' }),
+      broker.append({ ...to('a', '2'), id: 'order-2' }),
+    ])
+    assert.equal(second, first)
+    assert.notEqual(third, first)
+    assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['1', '2'])
+    assert.deepEqual(
+      (await ear.heard(2)).map(({ data }) => data),
+      ['1', '2'],
+    )
+    assert.equal(await broker.append({ ...to('b', 'x', { count: 0 }), id: 'e' }), null)
+    assert.equal(await broker.append({ ...to('b', 'x', { count: 0 }), id: 'e' }), null)
+  })
+
+  it('announces what is followed, in order, with all that can be read of it', async ({ broker }) => {
+    const head = await broker.head()
+    const ear = createEar(broker)
+    await Promise.all([ear.following.follow('a'), ear.following.follow('b')])
+    await Promise.all(range(100).map((n) => broker.append(to(['a', 'b', 'other'][n % 3] ?? '', String(n)))))
+    const last = await broker.append({ ...to(['a', 'b'], 'last'), event: 'E', key: 'K' })
+    const heard = distinct(
+      (await ear.until((entry) => entry.position === last)).filter((entry) => entry.position !== null),
+    )
+    assert.deepEqual(heard, (await broker.read(head, ['a', 'b'], all)).entries)
+  })
+
+  it('announces nothing that is not followed, or no more', async ({ broker }) => {
+    const ear = createEar(broker)
+    await Promise.all([ear.following.follow('a'), ear.following.follow('b')])
+    ear.following.unfollow('b')
+    await broker.append(to('b', 'unheard'))
+    await broker.append(to('c', 'unheard'))
+    await broker.append(to('a', 'heard'))
+    assert.deepEqual(
+      (await ear.heard(1)).map(({ data }) => data),
+      ['heard'],
+    )
+    await ear.following.follow('b')
+    await broker.append(to('b', 'again'))
+    assert.deepEqual(
+      (await ear.heard(2)).map(({ data }) => data),
+      ['heard', 'again'],
+    )
+  })
+
+  it('announces to every follower, the publisher included', async ({ broker }) => {
+    const ears = [createEar(broker), createEar(broker)]
+    for (const ear of ears) await ear.following.follow('a')
+    await broker.append(to('a', '1'))
+    for (const ear of ears)
+      assert.deepEqual(
+        (await ear.heard(1)).map(({ data }) => data),
+        ['1'],
+      )
+  })
+
+  it('misses nothing between a follow and the read after it', async ({ broker }) => {
+    const head = await broker.head()
+    const ear = createEar(broker)
+    const appended = Promise.all(range(200).map((n) => broker.append(to('a', String(n)))))
+    await ear.following.follow('a')
+    const page = await broker.read(head, ['a'], all)
+    await appended
+    const last = await broker.append(to('a', 'last'))
+    const live = await ear.until((entry) => entry.position === last)
+    const after = live.filter(({ position }) => broker.compare(position ?? '', page.next) > 0)
+    assert.deepEqual([...dataOf(page), ...after.map(({ data }) => data)], [...range(200).map(String), 'last'])
+  })
+
+  it('tells that all is lost to a cursor from before its log, and to one ahead of it', async ({ broker }) => {
+    const head = await broker.head()
+    await broker.append(to('a', '1'))
+    const gaps = [
+      { channel: 'a', reason: 'lost' },
+      { channel: 'b', reason: 'lost' },
+    ]
+    const before = broker.parse('5-3') ?? ''
+    const page = await broker.read(before, ['a', 'b'], all)
+    assert.deepEqual([page.gaps, dataOf(page)], [gaps, ['1']])
+    const ahead = broker.parse(`${Date.now() + 10 ** 9}-3`) ?? ''
+    assert.deepEqual(await broker.read(ahead, ['a', 'b'], all), {
+      entries: [],
+      gaps,
+      next: await broker.head(),
+      done: true,
+    })
+    assert.deepEqual((await broker.read(head, ['a', 'b'], all)).gaps, [])
+  })
+
+  it('reads from a time, which nobody can have lost anything since', async ({ broker }) => {
+    await broker.append(to('a', '1'))
+    const long = await broker.read(broker.at(0), ['a', 'b'], all)
+    assert.deepEqual([dataOf(long), long.gaps], [['1'], []])
+    const future = await broker.read(broker.at(Date.now() + 10 ** 9), ['a', 'b'], all)
+    assert.deepEqual(future, { entries: [], gaps: [], next: await broker.head(), done: true })
+  })
+
+  it('knows its own positions from other text', async ({ broker }) => {
+    const position = (await broker.append(to('a', '1'))) ?? ''
+    assert.equal(broker.parse(position), position)
+    for (const text of [
+      '',
+      'x',
+      'not-a-position',
+      '1',
+      '1-',
+      '-1',
+      '1-2-3',
+      ' 1-1',
+      '1-1\n',
+      '1e3-1',
+      '99999999999999999999-1',
+    ]) {
+      assert.equal(broker.parse(text), undefined, JSON.stringify(text))
+    }
+    assert.ok(broker.compare(broker.parse('9-1') ?? '', broker.parse('10-1') ?? '') < 0)
+    assert.ok(broker.compare(broker.parse('9-10') ?? '', broker.parse('9-9') ?? '') > 0)
+  })
+
+  it('takes no message once it is closed', async ({ broker }) => {
+    await broker.close()
+    await assert.rejects(broker.append(to('a', '1')), { code: 'broker_closed' })
+  })
+}
+
+function start(broker: Broker): Position {
+  return broker.at(0)
+}
+
+function to(channels: string | readonly string[], data: string, kept: Partial<Retention> = {}): Outgoing {
+  const names = typeof channels === 'string' ? [channels] : channels
+  return { channels: names, data, retention: names.map(() => retention(kept)) }
+}
+
+function retention(kept: Partial<Retention>): Retention {
+  return { ...defaultRetention, ...kept }
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+function dataOf(page: Page): string[] {
+  return page.entries.map(({ data }) => data)
+}
+
+/** A message on two followed channels may be announced twice. */
+function distinct(entries: readonly Entry[]): Entry[] {
+  return entries.filter((entry, index) => entries.findIndex(({ position }) => position === entry.position) === index)
+}
+
+async function readAll(broker: Broker, after: Position, channels: readonly string[]): Promise<Page> {
+  return broker.read(after, channels, all)
+}
+
+async function readPages(
+  broker: Broker,
+  after: Position,
+  channels: readonly string[],
+  limit: PageLimit,
+): Promise<Page[]> {
+  const pages: Page[] = []
+  for (let cursor = after; !pages.at(-1)?.done; cursor = pages.at(-1)?.next ?? cursor) {
+    pages.push(await broker.read(cursor, channels, limit))
+  }
+  return pages
+}
