@@ -43,13 +43,14 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
     if (subscriber.state === 'closed') return
     if (tail.isLive && subscriber.goLive()) return
     const after = subscriber.cursor ?? subscriber.since
+    const { epoch } = tail
     const page =
       after === undefined || kept.length === 0
         ? undefined
         : await persistently(context, subscriber, () => log.read(after, kept))
     if (subscriber.state !== 'catching-up') return
     if (page !== undefined) writePage(subscriber, page)
-    if (page?.done) {
+    if (page?.done && epoch === tail.epoch) {
       tail.startAt(page.next)
       for (const feed of kept) feed.startAt(page.next)
     }

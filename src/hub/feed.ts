@@ -1,4 +1,4 @@
-import type { Broker, Position } from '../broker/port.ts'
+import type { Broker, Entry, Position } from '../broker/port.ts'
 import type { Delivery } from './delivery.ts'
 import { Ring } from './ring.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -27,6 +27,8 @@ export class Feed {
   #from: Position | undefined
   /** The last position up to which nothing of the channel has been missed. */
   #known: Position | undefined
+  /** The position before the first entry that was announced. */
+  #firstPrev: Position | null | undefined
 
   constructor(channel: string, kept: boolean, followed: Promise<void>, compare: Broker['compare']) {
     this.channel = channel
@@ -42,7 +44,9 @@ export class Feed {
   /** To be told the head of a log that was read after the channel was followed. */
   startAt(head: Position): void {
     if (this.#from !== undefined) return
-    this.#from = head
+    // What was announced before this may itself begin after a hole: then the ring reaches back no further than there.
+    const firstPrev = this.#firstPrev
+    this.#from = firstPrev != null && this.#compare(firstPrev, head) > 0 ? firstPrev : head
     if (this.#known === undefined || this.#compare(head, this.#known) > 0) this.#known = head
   }
 
@@ -52,17 +56,25 @@ export class Feed {
     this.#from = this.#known = head
   }
 
-  /** Whether an entry that names `prev` as the one before it shows that something between was missed. */
-  hasMissed(prev: Position | null | undefined): boolean {
-    return prev != null && this.#known !== undefined && this.#from !== undefined && this.#compare(prev, this.#known) > 0
+  /** Whether an entry of the channel at this position has not come by yet. */
+  lacks(position: Position): boolean {
+    return this.kept && this.#known !== undefined && this.#compare(position, this.#known) > 0
   }
 
-  /** To be told, once a hole is mended, the position before the entry that showed it. */
-  mendedTo(prev: Position | null | undefined): void {
-    if (this.hasMissed(prev) && prev != null) this.#known = prev
+  /** Whether an announced entry shows that something before it was missed. */
+  hasMissed(entry: Entry): boolean {
+    const prev = this.#prevOf(entry)
+    return prev != null && this.#known !== undefined && this.#compare(prev, this.#known) > 0
+  }
+
+  /** To be told, once a hole is mended, the entry that showed it. */
+  mendedTo(entry: Entry): void {
+    const prev = this.#prevOf(entry)
+    if (this.hasMissed(entry) && prev != null) this.#known = prev
   }
 
   add(delivery: Delivery, position: Position): void {
+    if (this.#known === undefined) this.#firstPrev = this.#prevOf(delivery.entry)
     this.#known = position
     const dropped = this.#ring.add(delivery)
     if (dropped !== undefined && this.#from !== undefined && this.#compare(dropped, this.#from) > 0)
@@ -79,5 +91,9 @@ export class Feed {
   /** Whether the ring can be resumed from at all. */
   get covered(): boolean {
     return !this.kept || this.#from !== undefined
+  }
+
+  #prevOf(entry: Entry): Position | null | undefined {
+    return entry.prev[entry.channels.indexOf(this.channel)]
   }
 }

@@ -26,10 +26,7 @@ export async function readHole(
     const entries: Entry[] = []
     const gaps: ChannelGap[] = []
     const isMissing = (entry: Entry, position: Position) =>
-      compare(position, end) < 0 &&
-      feedsOf(entry.channels).some(
-        (feed) => all.has(feed) && feed.known !== undefined && compare(position, feed.known) > 0,
-      )
+      compare(position, end) < 0 && feedsOf(entry.channels).some((feed) => all.has(feed) && feed.lacks(position))
 
     for (let after = lowest(feeds, compare), done = after === undefined; after !== undefined && !done; ) {
       const page = await log.read(after, feeds)
@@ -41,8 +38,7 @@ export async function readHole(
     }
     // A missed message may have gone to a channel whose own hole has not shown yet: mend them together, so that it is delivered once.
     for (const entry of entries) {
-      for (const feed of feedsOf(entry.channels))
-        if (feed.hasMissed(entry.prev[entry.channels.indexOf(feed.channel)])) all.add(feed)
+      for (const feed of feedsOf(entry.channels)) if (feed.hasMissed(entry)) all.add(feed)
     }
     if (all.size === feeds.length) return { torn: all, entries, gaps }
   }

@@ -27,6 +27,11 @@ export class LogReader {
     this.#broker = broker
   }
 
+  /** Begins anew: what is being read now is not shared with whoever asks from now on, because announcements were missed meanwhile. */
+  forget(): void {
+    this.#reading.clear()
+  }
+
   read(after: Position, feeds: readonly Feed[]): Promise<DeliveryPage> {
     // By feed and not by name: of a channel that was let go and followed anew, a read from before may be older than the following.
     const key = `${after} ${feeds.map((feed) => feed.serial).join(' ')}`
@@ -39,7 +44,9 @@ export class LogReader {
         pageLimit,
       )
       .then(toDeliveryPage)
-      .finally(() => this.#reading.delete(key))
+      .finally(() => {
+        if (this.#reading.get(key) === page) this.#reading.delete(key)
+      })
     this.#reading.set(key, page)
     return page
   }

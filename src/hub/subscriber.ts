@@ -38,7 +38,7 @@ export interface SubscriberContext {
 /** One connection in the hub: a cursor on the log, live when it is at the head. */
 export class Subscriber {
   readonly feeds: readonly Feed[]
-  /** The last position it has been sent; while it is live, the one at which it went live; undefined until it has a place. */
+  /** How far it has read in the log; while it is live, how far it had when it went live. Undefined until it has a place. */
   cursor: Position | undefined
   /** Where it begins to read while it has no cursor: a time, which is no place in the log that it could be told. */
   readonly since: Position | undefined
@@ -162,10 +162,9 @@ export class Subscriber {
     fanOut.flush()
     const frames = [...missing].sort(([a], [b]) => compare(a, b))
     if (frames.length > 0) this.write(joinBytes(frames.map(([, frame]) => frame)))
-    this.cursor = frames.at(-1)?.[0] ?? cursor
     this.#state = 'live'
     const heard = head()
-    const isAhead = heard === undefined || compare(this.cursor, heard) > 0
+    const isAhead = heard === undefined || compare(cursor, heard) > 0
     for (const feed of this.feeds) (isAhead ? feed.ahead : feed.live).add(this)
     return true
   }

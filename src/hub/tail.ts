@@ -6,7 +6,7 @@ import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { readHole } from './hole.ts'
-import type { LogReader } from './log-reader.ts'
+import type { DeliveryPage, LogReader } from './log-reader.ts'
 import type { Subscriber } from './subscriber.ts'
 
 export interface TailContext {
@@ -42,12 +42,12 @@ export class Tail implements Follower {
   /** The last position that was taken, in the order of the whole log. */
   #head: Position | undefined
   #held: Entry[] = []
-  /** Announcements were dropped: the log must be read from the tail's head once more. */
-  #overflowed = false
+  /** Announcements may be missing since the tail's head. */
+  #mustReread = false
   #waiting: (() => void)[] = []
   #endRetry: () => void = () => {}
-  /** Counts interruptions, so that a read from before one does not end the repair after it. */
-  #interruptions = 0
+  /** Counts interruptions and their ends: what was read in one epoch says nothing about what is announced in another. */
+  #epoch = 0
 
   constructor(context: TailContext) {
     this.#context = context
@@ -55,6 +55,10 @@ export class Tail implements Follower {
 
   get isLive(): boolean {
     return this.#state === 'live'
+  }
+
+  get epoch(): number {
+    return this.#epoch
   }
 
   get head(): Position | undefined {
@@ -66,28 +70,38 @@ export class Tail implements Follower {
     while (!this.isLive) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  /** To be told the log's head when a channel has just been followed: what is announced from then on is after the first of these. */
+  /** To be told the head of a log that was read in this epoch, once a channel is followed: what is announced is after the first of these. */
   startAt(head: Position): void {
     this.#head ??= head
   }
 
   onEntry(entry: Entry): void {
-    if (entry.position === null)
-      this.#context.fanOut.push(toDelivery(entry).frame, this.#context.feeds().of(entry.channels))
-    else if (this.#state === 'live') this.#take(entry, entry.position)
-    else this.#hold(entry)
+    if (entry.position === null) {
+      this.#context.fanOut.push(toDelivery(entry).frame, this.#feedsOf(entry))
+      return
+    }
+    if (this.#state !== 'live') {
+      this.#hold(entry)
+      return
+    }
+    if (this.#isTaken(entry.position)) return
+    const torn = this.#feedsOf(entry).filter((feed) => feed.hasMissed(entry))
+    if (torn.length === 0) this.#pass(entry, entry.position)
+    else {
+      this.#hold(entry)
+      this.#state = 'repair'
+      void this.#repair(this.#epoch)
+    }
   }
 
   onInterrupted(): void {
-    this.#interruptions++
-    this.#endRetry()
-    this.#state = 'cut'
+    this.#beginEpoch('cut')
+    this.#mustReread = true
   }
 
   onResumed(): void {
-    this.#endRetry()
-    this.#state = 'repair'
-    void this.#reread(this.#interruptions)
+    this.#beginEpoch('repair')
+    void this.#repair(this.#epoch)
   }
 
   onError(error: unknown): void {
@@ -99,29 +113,28 @@ export class Tail implements Follower {
     this.#held = []
   }
 
+  #beginEpoch(state: 'cut' | 'repair'): void {
+    this.#state = state
+    this.#epoch++
+    this.#endRetry()
+    this.#context.log.forget()
+  }
+
   #hold(entry: Entry): void {
     if (this.#held.length < maxHeld) this.#held.push(entry)
     else {
       this.#held = []
-      this.#overflowed = true
+      this.#mustReread = true
     }
   }
 
-  #take(entry: Entry, position: Position): void {
-    // A message on several followed channels is announced on each; and what was held may have been read meanwhile.
-    if (this.#head !== undefined && this.#context.broker.compare(position, this.#head) <= 0) return
-    const feeds = this.#context.feeds().of(entry.channels)
-    const torn = feeds.filter((feed) => feed.hasMissed(entry.prev[entry.channels.indexOf(feed.channel)]))
-    if (torn.length > 0) {
-      this.#state = 'repair'
-      this.#hold(entry)
-      void this.#mend(torn, entry, position, this.#interruptions)
-      return
-    }
-    this.#pass(entry, position, feeds)
+  /** A message on several followed channels is announced on each; and what was held may have been read meanwhile. */
+  #isTaken(position: Position): boolean {
+    return this.#head !== undefined && this.#context.broker.compare(position, this.#head) <= 0
   }
 
-  #pass(entry: Entry, position: Position, feeds: readonly Feed[]): void {
+  #pass(entry: Entry, position: Position): void {
+    const feeds = this.#feedsOf(entry)
     // Before the head moves on: who falls behind in the flush of what came earlier has not had this one.
     for (const feed of feeds) for (const subscriber of feed.ahead) subscriber.meet(position)
     this.#head = position
@@ -130,58 +143,90 @@ export class Tail implements Follower {
     this.#context.fanOut.push(delivery.frame, feeds)
   }
 
-  /** After an interruption: every followed channel, from where the tail stopped, in the order of the log. */
-  async #reread(interruption: number): Promise<void> {
-    const { log, feeds } = this.#context
+  /** Reads what may have been missed, takes what was held meanwhile, and is live again. Gives up when another epoch begins. */
+  async #repair(epoch: number): Promise<void> {
     try {
-      for (let done = this.#head === undefined; !done; ) {
-        const kept = feeds().kept()
-        const after = this.#head
-        if (after === undefined || kept.length === 0) break
-        const page = await log.read(after, kept)
-        if (interruption !== this.#interruptions) return
-        this.#tell(page.gaps, page.next)
-        for (const { entry } of page.deliveries) {
-          if (entry.position !== null) this.#pass(entry, entry.position, feeds().of(entry.channels))
-        }
-        this.#head = page.next
-        done = page.done
+      while (this.#mustReread || this.#held.length > 0) {
+        if (this.#mustReread) await this.#reread(epoch)
+        if (epoch !== this.#epoch) return
+        const [first] = this.#held
+        if (first !== undefined) await this.#mend(first, epoch)
+        if (epoch !== this.#epoch) return
+        // Only now, so that a read that failed is tried again for the same entry.
+        if (first !== undefined && this.#held[0] === first) this.#held.shift()
       }
     } catch (error) {
-      this.#retry(error, interruption, () => void this.#reread(interruption))
+      if (epoch !== this.#epoch) return
+      this.#context.onError(error)
+      this.#endRetry = this.#context.clock.after(retryDelay, () => void this.#repair(epoch))
       return
     }
-    this.#resume(interruption)
+    this.#state = 'live'
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
   }
 
-  /** An announcement was missed although nothing was interrupted: `entry` shows a hole before it, in the feeds `torn`. */
-  async #mend(torn: readonly Feed[], entry: Entry, position: Position, interruption: number): Promise<void> {
-    const { broker, fanOut, log, feeds } = this.#context
-    const feedsOf = (channels: readonly string[]) => feeds().of(channels)
+  /** Every followed channel, from where the tail stopped, in the order of the log. */
+  async #reread(epoch: number): Promise<void> {
+    this.#mustReread = false
+    for (let done = false; !done && this.#head !== undefined; ) {
+      const kept = this.#context.feeds().kept()
+      if (kept.length === 0) return
+      const page = await this.#read(this.#head, kept, epoch)
+      if (page === undefined) return
+      this.#tell(page.gaps, page.next)
+      for (const { entry } of page.deliveries) {
+        await this.#mend(entry, epoch)
+        if (epoch !== this.#epoch) return
+      }
+      this.#head = page.next
+      done = page.done
+    }
+  }
+
+  /** What failed or was cut short must be begun again. */
+  async #read(after: Position, feeds: readonly Feed[], epoch: number): Promise<DeliveryPage | undefined> {
     try {
-      const hole = await readHole(log, broker.compare, torn, position, feedsOf)
-      if (interruption !== this.#interruptions) return
-      this.#tell(hole.gaps, position)
-      fanOut.flush()
-      for (const missed of hole.entries) this.#passLate(missed, feedsOf(missed.channels))
-      for (const feed of torn) feed.mendedTo(entry.prev[entry.channels.indexOf(feed.channel)])
+      const page = await this.#context.log.read(after, feeds)
+      if (epoch === this.#epoch) return page
     } catch (error) {
-      this.#retry(error, interruption, () => void this.#mend(torn, entry, position, interruption))
-      return
+      if (epoch === this.#epoch) {
+        this.#mustReread = true
+        throw error
+      }
     }
-    this.#resume(interruption)
+    return undefined
   }
 
-  #passLate(entry: Entry, feeds: readonly Feed[]): void {
-    if (entry.position === null) return
+  /** Passes the entry on, after what it shows to have been missed before it. */
+  async #mend(entry: Entry, epoch: number): Promise<void> {
+    if (entry.position === null || this.#isTaken(entry.position)) return
+    const torn = this.#feedsOf(entry).filter((feed) => feed.hasMissed(entry))
+    if (torn.length > 0) {
+      const { broker, fanOut, log, feeds } = this.#context
+      const hole = await readHole(log, broker.compare, torn, entry.position, (channels) => feeds().of(channels))
+      if (epoch !== this.#epoch) return
+      this.#tell(hole.gaps, entry.position)
+      fanOut.flush()
+      for (const missed of hole.entries) this.#passLate(missed)
+      for (const feed of torn) feed.mendedTo(entry)
+    }
+    this.#pass(entry, entry.position)
+  }
+
+  #passLate(entry: Entry): void {
+    const { position } = entry
+    if (position === null) return
     const delivery = toDelivery(entry)
     const frame = toLateFrame(entry)
     const readers = new Set<Subscriber>()
-    for (const feed of feeds) {
-      if (feed.kept) feed.add(delivery, entry.position)
+    for (const feed of this.#feedsOf(entry)) {
+      if (!feed.lacks(position)) continue
+      feed.add(delivery, position)
       for (const subscriber of [...feed.live, ...feed.ahead]) readers.add(subscriber)
     }
-    for (const subscriber of readers) subscriber.deliverLate(frame, entry.position)
+    for (const subscriber of readers) subscriber.deliverLate(frame, position)
   }
 
   #tell(gaps: readonly ChannelGap[], next: Position): void {
@@ -191,27 +236,7 @@ export class Tail implements Follower {
     this.#context.onGaps(gaps)
   }
 
-  #resume(interruption: number): void {
-    if (interruption !== this.#interruptions) return
-    if (this.#overflowed) {
-      this.#overflowed = false
-      void this.#reread(interruption)
-      return
-    }
-    this.#state = 'live'
-    const held = this.#held
-    this.#held = []
-    // One of these may show another hole: then the rest is held again.
-    for (const entry of held) this.onEntry(entry)
-    if (!this.isLive) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
-  }
-
-  #retry(error: unknown, interruption: number, again: () => void): void {
-    if (interruption !== this.#interruptions) return
-    this.#context.onError(error)
-    this.#endRetry = this.#context.clock.after(retryDelay, again)
+  #feedsOf(entry: Entry): readonly Feed[] {
+    return this.#context.feeds().of(entry.channels)
   }
 }

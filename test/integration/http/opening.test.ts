@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { corsOrigin } from './support/adapter.ts'
+import { adapters } from './support/adapters.ts'
+import { get } from './support/raw-client.ts'
+import { createStage } from './support/stage.ts'
+
+describe.for(adapters)('a stream over $name', (adapter) => {
+  test('opens at once, with the time to reconnect and a place to resume from, though nothing is published', async () => {
+    const stage = await createStage(adapter)
+    const start = performance.now()
+
+    const reading = await stage.subscribe('channel=news')
+
+    expect(performance.now() - start).toBeLessThan(1_000)
+    expect(reading.response.status).toBe(200)
+    expect(reading.text).toMatch(/^retry: \d+\nid: \d+-\d+\n\n$/)
+    expect([reading.events, stage.errors]).toEqual([[], []])
+  })
+
+  test('says that it is an event stream, and that nobody on the way may keep or change it', async () => {
+    const stage = await createStage(adapter)
+
+    const { response } = await stage.subscribe('channel=news')
+
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
+    expect(response.headers.get('x-accel-buffering')).toBe(adapter.isProxied ? null : 'no')
+    expect(response.headers.get('content-encoding')).toBe(null)
+    expect(response.headers.get('content-length')).toBe(null)
+  })
+
+  test.runIf(adapter.isHttp1)('sends its first bytes to a bare socket at once', async () => {
+    const stage = await createStage(adapter)
+    const client = await stage.dial()
+    const start = performance.now()
+
+    client.socket.write(get(`${stage.base}/sse?channel=news`, { 'Accept-Encoding': 'gzip, br', Origin: corsOrigin }))
+    const text = await client.untilText('\nid: ')
+
+    expect(performance.now() - start).toBeLessThan(1_000)
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    expect(text).not.toMatch(/^content-encoding/im)
+  })
+
+  test.runIf(adapter.hasCors)('keeps the headers that others have set', async () => {
+    const stage = await createStage(adapter)
+    const headers = { origin: corsOrigin }
+
+    const { response } = await stage.subscribe('channel=news', { headers })
+    const refusal = await stage.fetch('/sse', { headers })
+
+    expect(response.headers.get('access-control-allow-origin')).toBe(corsOrigin)
+    expect(refusal.headers.get('access-control-allow-origin')).toBe(corsOrigin)
+  })
+
+  test('answers HEAD with the headers alone, and leaves nobody behind', async () => {
+    const stage = await createStage(adapter)
+
+    const response = await stage.fetch('/sse?channel=news', { method: 'HEAD' })
+
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
+    expect(await response.text()).toBe('')
+    expect([stage.hub.subscribers, stage.hub.channels]).toEqual([0, 0])
+  })
+})

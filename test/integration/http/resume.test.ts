@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { EventSource, type FetchLike } from 'eventsource'
+import { describe, expect, test } from 'vitest'
+import { until } from '../../support/until.ts'
+import { adapters } from './support/adapters.ts'
+import { createStage, type Stage } from './support/stage.ts'
+
+describe.for(adapters)('a reader that comes back over $name', (adapter) => {
+  test('has missed nothing, though it had received nothing when it went away', async () => {
+    const stage = await createStage(adapter)
+    const first = await stage.subscribe('channel=news')
+    first.leave()
+    await stage.untilEmpty()
+    await stage.hub.publish('news', 'meanwhile')
+
+    const second = await stage.subscribe('channel=news', { headers: { 'Last-Event-ID': first.ids.at(-1) ?? '' } })
+    await stage.hub.publish('news', 'since')
+
+    expect((await second.untilEvents(2)).map(({ data }) => data)).toEqual(['meanwhile', 'since'])
+  })
+
+  test('resumes after the id in the query', async () => {
+    const stage = await createStage(adapter)
+    const id = await stage.hub.publish('news', 'seen')
+    await stage.hub.publish('news', 'missed')
+
+    const reading = await stage.subscribe(`channel=news&last_event_id=${id}`)
+
+    expect(await reading.untilEvents(1)).toMatchObject([{ data: 'missed' }])
+  })
+
+  test('is believed its header rather than the query of its URL, which is older', async () => {
+    const stage = await createStage(adapter)
+    const old = await stage.hub.publish('news', 'seen')
+    const recent = await stage.hub.publish('news', 'seen too')
+    await stage.hub.publish('news', 'missed')
+
+    const reading = await stage.subscribe(`channel=news&last_event_id=${old}`, {
+      headers: { 'Last-Event-ID': recent ?? '' },
+    })
+
+    expect(await reading.untilEvents(1)).toMatchObject([{ data: 'missed' }])
+  })
+
+  test('is told of a gap where its id means nothing here', async () => {
+    const stage = await createStage(adapter)
+
+    const reading = await stage.subscribe('channel=news', { headers: { 'Last-Event-ID': 'elsewhere' } })
+
+    expect(await reading.untilEvents(1)).toMatchObject([
+      { event: 'millrace:gap', data: '{"reason":"unknown","channels":["news"]}' },
+    ])
+  })
+
+  test('gets what there was since a time, by a duration or a date', async () => {
+    const stage = await createStage(adapter)
+    await stage.hub.publish('news', 'before')
+    // Positions are as fine as milliseconds.
+    await delay(5)
+    const time = new Date()
+    await stage.hub.publish('news', 'after')
+
+    const byDate = await stage.subscribe(`channel=news&since=${time.toISOString()}`)
+    const byDuration = await stage.subscribe('channel=news&since=10m')
+
+    expect(await byDate.untilEvents(1)).toMatchObject([{ data: 'after' }])
+    expect(await byDuration.untilEvents(2)).toMatchObject([{ data: 'before' }, { data: 'after' }])
+  })
+
+  test('is an EventSource that connects again by itself and gets everything once', async () => {
+    const stage = await createStage(adapter, { retry: 1 })
+    const { source, received, cut } = openEventSource(stage, 'channel=news')
+    await until('the stream', async () => source.readyState === source.OPEN || undefined)
+    await stage.hub.publish('news', '1')
+    await until('the first message', async () => received.length === 1 || undefined)
+
+    cut()
+    await stage.untilEmpty()
+    await stage.hub.publish('news', '2')
+    await stage.hub.publish('news', '3')
+    await until('the others', async () => received.length >= 3 || undefined)
+
+    expect(received).toEqual(['1', '2', '3'])
+  })
+})
+
+/** The npm client of that name, on whatever the stage speaks. */
+function openEventSource(stage: Stage, query: string) {
+  const received: string[] = []
+  let connection = new AbortController()
+  let isHeld = false
+  const fetch: FetchLike = async (url, { headers, signal }) => {
+    // Until the test has seen it gone, it stays away.
+    if (isHeld) await stage.untilEmpty()
+    connection = new AbortController()
+    const both = AbortSignal.any([connection.signal, signal as AbortSignal])
+    return stage.fetch(String(url).replace(/^.*(?=\/sse)/, ''), {
+      headers: headers as HeadersInit,
+      signal: both,
+    }) as never
+  }
+  const source = new EventSource(`http://localhost/sse?${query}`, { fetch })
+  stage.undo(() => source.close())
+  source.onmessage = ({ data }) => received.push(data)
+  const cut = () => {
+    isHeld = true
+    connection.abort()
+  }
+  return { source, received, cut }
+}

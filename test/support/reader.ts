@@ -1,0 +1,106 @@
+import type { SubscribeOptions } from '../../src/hub/admission.ts'
+import type { Hub } from '../../src/hub/hub.ts'
+import type { Sink } from '../../src/hub/sink.ts'
+import { controlEvents, type Gap, parseGap } from '../../src/sse/control.ts'
+import { createParser, type ParsedEvent } from '../../src/sse/parse.ts'
+
+/** A reader without a network: a sink that reads what a hub writes as a browser would, and can be told to stall. */
+export class Reader implements Sink {
+  readonly events: ParsedEvent[] = []
+  readonly gaps: Gap[] = []
+  /** What has been seen, in the order of the stream: data, and `gap:` with its reason. */
+  readonly log: string[] = []
+  isClosed = false
+  text = ''
+
+  readonly #parser
+  #waiting: Uint8Array[] = []
+  #isStalled = false
+  #drain: () => void = () => {}
+  #closed: () => void = () => {}
+  readonly #decoder = new TextDecoder()
+
+  constructor(lastEventId = '') {
+    this.#parser = createParser({ onEvent: (event) => this.#take(event) }, { lastEventId })
+  }
+
+  /** The cursor with which a browser would come back. */
+  get lastEventId(): string {
+    return this.#parser.lastEventId
+  }
+
+  get data(): string[] {
+    return this.events.map(({ data }) => data)
+  }
+
+  get buffered(): number {
+    return this.#waiting.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.isClosed) return false
+    if (this.#isStalled) {
+      this.#waiting.push(bytes)
+      return false
+    }
+    this.#read(bytes)
+    return true
+  }
+
+  onDrain(run: () => void): void {
+    this.#drain = run
+  }
+
+  onClose(run: () => void): void {
+    this.#closed = run
+  }
+
+  end(): void {
+    this.isClosed = true
+  }
+
+  stall(): void {
+    this.#isStalled = true
+  }
+
+  /** Reads on. */
+  flow(): void {
+    this.#isStalled = false
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const bytes of waiting) this.#read(bytes)
+    if (waiting.length > 0) this.#drain()
+  }
+
+  /** Goes away, as a closed page does: what was on its way is lost. */
+  leave(): void {
+    this.#waiting = []
+    this.isClosed = true
+    this.#closed()
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.text += this.#decoder.decode(bytes, { stream: true })
+    this.#parser.pushBytes(bytes)
+  }
+
+  #take(event: ParsedEvent): void {
+    if (event.event === controlEvents.gap) {
+      const gap = parseGap(event.data)
+      this.gaps.push(gap)
+      this.log.push(`gap:${gap.reason}`)
+    } else {
+      this.events.push(event)
+      this.log.push(event.data)
+    }
+  }
+}
+
+/** Admits a reader as an adapter does: headers when it is ready, and then the stream. */
+export async function join(hub: Hub, options: SubscribeOptions): Promise<Reader> {
+  const reader = new Reader(options.cursor)
+  const admission = hub.admit(options)
+  await admission.ready
+  admission.open(reader)
+  return reader
+}
