@@ -88,9 +88,12 @@ describe('the chat', () => {
     const chat = await chatServer()
     const [ada, grace] = await Promise.all([visitor(chat, 'Ada'), visitor(chat, 'Grace')])
 
-    await ada.page.getByLabel('Message', { exact: true }).fill('Never sent')
+    await grace.page.clock.install()
 
+    await ada.page.getByLabel('Message', { exact: true }).fill('Never sent')
     await grace.page.getByText('Ada is writing').waitFor()
+    await grace.page.clock.fastForward(10_000)
+
     await grace.page.getByText('Ada is writing').waitFor({ state: 'detached' })
   })
 
@@ -141,6 +144,30 @@ describe('the chat', () => {
     await grace.page.getByRole('link', { name: 'lobby' }).click()
     await grace.sees('Meanwhile in the lobby')
     expect(await grace.texts()).toEqual(['Meanwhile in the lobby'])
+  })
+
+  test('says where earlier messages are no longer kept', async () => {
+    const chat = await chatServer()
+    const ada = await visitor(chat, 'Ada')
+    await ada.page.evaluate(async () => {
+      const headers = { 'content-type': 'application/json' }
+      for (let count = 1; count <= 510; count++) {
+        const id = String(count).padStart(32, '0')
+        const body = JSON.stringify({ id, author: id, name: 'Grace', text: `Number ${count}.` })
+        await fetch('/rooms/lobby/messages', { method: 'POST', headers, body })
+      }
+    })
+
+    const grace = await visitor(chat, 'Grace')
+    await grace.sees('Number 510.')
+
+    expect((await grace.page.locator('#log li').allTextContents()).slice(0, 3)).toEqual([
+      'Some earlier messages are no longer kept',
+      'Today',
+      expect.stringMatching(/Number 11\.$/),
+    ])
+    // Nobody was away.
+    expect(await ada.page.locator('.gap').count()).toBe(0)
   })
 
   test('does not take a reader away from older messages', async () => {
@@ -274,10 +301,10 @@ describe('the connection of the chat', () => {
 
     await ada.say('Hello over there')
     await grace.sees('Hello over there', 1000)
-    await grace.page.getByLabel('Message', { exact: true }).pressSequentially('Hello')
+    await grace.page.getByLabel('Message', { exact: true }).pressSequentially('Good to see you')
     await ada.page.getByText('Grace is writing').waitFor()
     await grace.page.keyboard.press('Enter')
-    await ada.sees('Hello', 1000)
+    await ada.sees('Good to see you', 1000)
 
     const later = await visitor(other, 'Later')
     await later.sees('Hello over there')
