@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { MillraceError } from '../base/errors.ts'
+import type { Readable } from 'node:stream'
+import { bodyCutOff, createIncomingBody } from '../http/body.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 /** What Express adds to a request. */
@@ -8,12 +9,6 @@ interface Extras {
   /** What a body parser made of the body. */
   readonly body?: unknown
 }
-
-/**
- * A body over its limit is read on and thrown away, up to this many times the limit, because a client that is answered while it
- * still sends may never see the answer.
- */
-const patience = 16
 
 /** A request of node:http, node:http2 or Express. */
 export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extras): HttpRequest {
@@ -24,28 +19,50 @@ export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extra
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(',') : value
     },
+    // Both, because parsers set an empty `body` also where they have left the stream alone (Express 4 does).
     body: async (limit) =>
       request.body !== undefined && request.readableEnded ? fromParser(request.body) : readText(request, limit),
   }
 }
 
+/**
+ * The rest of a body, as text.
+ *
+ * One over its limit is read on and thrown away: a client that is cut off while it still sends may never see the answer. How long
+ * it may go on is the server's `requestTimeout`.
+ */
+export function readText(stream: Readable, limit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const body = createIncomingBody(limit)
+    const settle = (run: () => void) => {
+      stream.off('data', add).off('end', end).off('error', cut).off('close', cut)
+      // Whatever becomes of the rest of it, there is still an answer to be sent.
+      stream.on('error', () => {}).resume()
+      run()
+    }
+    const attempt = (run: () => void) => {
+      try {
+        run()
+      } catch (error) {
+        settle(() => reject(error))
+      }
+    }
+    const add = (chunk: Uint8Array | string) =>
+      attempt(() => body.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+    const end = () =>
+      attempt(() => {
+        const text = body.text()
+        settle(() => resolve(text))
+      })
+    const cut = (cause?: unknown) => settle(() => reject(bodyCutOff(cause)))
+
+    if (stream.readableEnded) end()
+    else if (stream.destroyed) cut()
+    else stream.on('data', add).once('end', end).once('error', cut).once('close', cut)
+  })
+}
+
 /** express.text() and express.raw() leave the text as it came; express.json() has parsed it. */
 function fromParser(body: unknown): unknown {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : body
-}
-
-async function readText(request: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += chunk.length
-    if (size <= limit) chunks.push(chunk)
-    else if (size > limit * patience) break
-  }
-  if (size > limit) {
-    throw new MillraceError('body_too_large', `The body has more than ${limit} bytes. Send less at a time.`, {
-      data: { limit },
-    })
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,6 +1,7 @@
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Publication, PublishOptions } from '../hub/message.ts'
+import { bodyTooLarge } from './body.ts'
 import type { HttpReply, HttpRequest } from './exchange.ts'
 import { methodNotAllowed, problemReply } from './problem.ts'
 
@@ -28,7 +29,10 @@ export async function publishReply(
     if (request.method !== 'POST')
       return problemReply(methodNotAllowed(request.method, 'POST'), onError, { allow: 'POST' })
     const isLines = typeOf(request.header('content-type')) === 'lines'
+    // Where the length is told, nobody need send it all to hear that it is too much.
+    if (Number(request.header('content-length')) > hub.limits.body) throw bodyTooLarge(hub.limits.body)
     const body = await request.body(hub.limits.body)
+    if (typeof body === 'string' && body.trim() === '') throw emptyBody()
     const value = typeof body !== 'string' ? body : isLines ? parseLines(body) : parseJson(body, 'The body')
     if (Array.isArray(value)) return json({ ids: await hub.publishAll(value.map(toListedPublication)) })
     const { channel, message, ...publishOptions } = toPublication(value)
@@ -118,6 +122,10 @@ function parseJson(text: string, subject: string): unknown {
       { cause },
     )
   }
+}
+
+function emptyBody(): MillraceError {
+  return new MillraceError('body_invalid', 'The body is empty. Send a JSON object with "channel" and "data".')
 }
 
 function json(value: unknown): HttpReply {

@@ -36,7 +36,7 @@ export async function subscribeReply(
     if (request.method !== 'GET') {
       return problemReply(methodNotAllowed(request.method, 'GET, HEAD'), onError, { allow: 'GET, HEAD' })
     }
-    const query = new URL(request.url, 'http://localhost').searchParams
+    const query = queryOf(request.url)
     const cursor = nonEmpty(request.header('last-event-id')) ?? nonEmpty(query.get('last_event_id'))
     const since = nonEmpty(query.get('since'))
     const admission = hub.admit({
@@ -49,6 +49,13 @@ export async function subscribeReply(
   } catch (error) {
     return problemReply(error, onError)
   }
+}
+
+/** By hand, because a path such as `//` is legal in a request and not a URL that can be parsed. */
+function queryOf(url: string): URLSearchParams {
+  const [beforeFragment = ''] = url.split('#', 1)
+  const start = beforeFragment.indexOf('?')
+  return new URLSearchParams(start < 0 ? '' : beforeFragment.slice(start))
 }
 
 function nonEmpty(text: string | null | undefined): string | undefined {

@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http'
+import type { HttpReply, StreamReply } from '../http/exchange.ts'
+import type { Sink } from '../hub/sink.ts'
+import { isOver, nodeSink } from './node-sink.ts'
+
+/** Sends an answer that is whole. */
+export function sendReply(response: ServerResponse, reply: HttpReply): void {
+  if (isGone(response)) return
+  writeHead(response, reply)
+  response.end(reply.body)
+}
+
+/** Sends the headers at once and begins the stream. Undefined where there is nobody to read it. */
+export function openStream(response: ServerResponse, reply: StreamReply): Sink | undefined {
+  // The reader may have gone while the hub looked for its place: then no `close` will come any more.
+  if (isGone(response)) {
+    reply.admission.cancel()
+    return undefined
+  }
+  // A body that nobody reads would keep Node from reading on, and so from seeing that the reader has left.
+  response.req.resume()
+  // When a stream ends its reader is to connect anew, perhaps to another server: a connection that stayed would bring it back to
+  // this one, and keep a server that closes waiting. HTTP/2 has no such header.
+  if (response.req.httpVersionMajor < 2) response.shouldKeepAlive = false
+  writeHead(response, reply)
+  response.flushHeaders()
+  const sink = nodeSink(response)
+  reply.admission.open(sink)
+  return sink
+}
+
+/** Also where somebody else has answered, such as middleware that found us too slow. */
+function isGone(response: ServerResponse): boolean {
+  return isOver(response) || response.headersSent
+}
+
+/** One by one, so that headers which middleware has set before stay. */
+function writeHead(response: ServerResponse, { status, headers }: Pick<HttpReply, 'status' | 'headers'>): void {
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+}

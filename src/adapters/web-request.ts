@@ -1,0 +1,30 @@
+import { bodyCutOff, createIncomingBody } from '../http/body.ts'
+import type { HttpRequest } from '../http/exchange.ts'
+
+export function fromWeb(request: Request): HttpRequest {
+  return {
+    method: request.method,
+    url: request.url,
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: (limit) => readText(request.body, limit),
+  }
+}
+
+async function readText(stream: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
+  const body = createIncomingBody(limit)
+  const reader = stream?.getReader()
+  try {
+    for (;;) {
+      const { done, value } = (await reader?.read().catch(failCutOff)) ?? { done: true }
+      if (done) return body.text()
+      body.add(value)
+    }
+  } finally {
+    // What is left of a body that is refused is the platform's to take or to cut off; one that was cut off has nothing left.
+    reader?.cancel().catch(() => undefined)
+  }
+}
+
+function failCutOff(cause: unknown): never {
+  throw bodyCutOff(cause)
+}

@@ -1,0 +1,1 @@
+export { type MillraceOptions, millrace, millrace as default } from './adapters/fastify.ts'

@@ -1,0 +1,1 @@
+export { publish, sse, type WebHandler, type WebSubscribeOptions } from './adapters/web.ts'
