@@ -3,6 +3,7 @@ import { EventSource, type FetchLike } from 'eventsource'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../support/until.ts'
 import { adapters } from './support/adapters.ts'
+import { createGate } from './support/gate.ts'
 import { createStage, type Stage } from './support/stage.ts'
 
 describe.for(adapters)('a reader that comes back over $name', (adapter) => {
@@ -69,7 +70,7 @@ describe.for(adapters)('a reader that comes back over $name', (adapter) => {
 
   test('is an EventSource that connects again by itself and gets everything once', async () => {
     const stage = await createStage(adapter, { retry: 1 })
-    const { source, received, cut } = openEventSource(stage, 'channel=news')
+    const { source, received, cut, mend } = openEventSource(stage, 'channel=news')
     await until('the stream', async () => source.readyState === source.OPEN || undefined)
     await stage.hub.publish('news', '1')
     await until('the first message', async () => received.length === 1 || undefined)
@@ -78,6 +79,7 @@ describe.for(adapters)('a reader that comes back over $name', (adapter) => {
     await stage.untilEmpty()
     await stage.hub.publish('news', '2')
     await stage.hub.publish('news', '3')
+    mend()
     await until('the others', async () => received.length >= 3 || undefined)
 
     expect(received).toEqual(['1', '2', '3'])
@@ -88,23 +90,29 @@ describe.for(adapters)('a reader that comes back over $name', (adapter) => {
 function openEventSource(stage: Stage, query: string) {
   const received: string[] = []
   let connection = new AbortController()
-  let isHeld = false
+  let network = createGate()
+  network.open()
   const fetch: FetchLike = async (url, { headers, signal }) => {
-    // Until the test has seen it gone, it stays away.
-    if (isHeld) await stage.untilEmpty()
-    connection = new AbortController()
-    const both = AbortSignal.any([connection.signal, signal as AbortSignal])
-    return stage.fetch(String(url).replace(/^.*(?=\/sse)/, ''), {
-      headers: headers as HeadersInit,
-      signal: both,
-    }) as never
+    await network.pass()
+    const current = new AbortController()
+    connection = current
+    signal?.addEventListener('abort', () => current.abort())
+    const response = await stage.fetch(String(url).replace(/^.*(?=\/sse)/, ''), { headers: headers as HeadersInit })
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    response.body?.pipeTo(writable, { signal: current.signal }).catch(() => undefined)
+    return { ...pick(response), body: readable as never }
   }
   const source = new EventSource(`http://localhost/sse?${query}`, { fetch })
   stage.undo(() => source.close())
   source.onmessage = ({ data }) => received.push(data)
   const cut = () => {
-    isHeld = true
-    connection.abort()
+    network = createGate()
+    // Not an AbortError, which says that the reader itself wants no more.
+    connection.abort(new TypeError('The network is gone.'))
   }
-  return { source, received, cut }
+  return { source, received, cut, mend: () => network.open() }
+}
+
+function pick({ url, status, headers, redirected }: Response) {
+  return { url, status, headers, redirected }
 }

@@ -47,7 +47,7 @@ async function fetchHttp2(client: ClientHttp2Session, path: string, init: Reques
   )
   // Both ends may close it; who reads its body hears of that as the end of the body.
   stream.on('error', () => {})
-  init.signal?.addEventListener('abort', () => stream.destroy(new Error('aborted')))
+  init.signal?.addEventListener('abort', () => stream.destroy(init.signal?.reason))
   if (body !== null) Readable.from(body).pipe(stream)
   const [{ ':status': status = 0, ...answer }] = await Promise.race([
     once(stream, 'response'),
