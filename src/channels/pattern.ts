@@ -43,7 +43,7 @@ export function compilePattern(text: string): Pattern {
   const takeLiteral = (part: string) => {
     if (!literal.test(part)) throw invalid(text, 'it holds white space, a control character, a comma or a lone brace')
     literals.push(part)
-    source += part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+    source += part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
   }
   for (const found of text.matchAll(token)) {
     takeLiteral(text.slice(end, found.index))

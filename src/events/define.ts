@@ -72,8 +72,7 @@ export function defineEvent(name: string, schema?: Schema<unknown, unknown>): An
   if (fault !== undefined) throw new MillraceError('event_invalid', `The name of an event ${fault}. Give it another.`)
 
   const make = (input: unknown): Event => {
-    const data =
-      schema === undefined ? input : validate(schema, input, `event ${quote(name)}`)
+    const data = schema === undefined ? input : validate(schema, input, `event ${quote(name)}`)
     return sealEvent({ id: globalThis.crypto.randomUUID(), name, data, at: Date.now() })
   }
   // A function's own `name` cannot be assigned, only redefined.

@@ -1,10 +1,10 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import { globMatcher } from '../base/glob.ts'
 import { toJobOptions } from '../queue/options.ts'
 import type { JobOptions } from '../queue/port.ts'
 import type { AnyEventDefinition, Event } from './define.ts'
 import type { Listener, ListenerContext, ListenOptions, ListenTarget, TargetEvent } from './listener.ts'
 import { nameFault } from './name.ts'
-import { nameMatcher } from './pattern.ts'
 
 /** A listener as it is registered: its options checked, its target by name. */
 export interface Registration {
@@ -37,7 +37,10 @@ export function toRegistration<Target extends ListenTarget>(
   return {
     id,
     label: id ?? (listener.name || 'anonymous'),
-    names: typeof target === 'string' ? nameMatcher(target) : new Set(definitionsOf(target).map(({ name }) => name)),
+    names:
+      typeof target === 'string'
+        ? globMatcher(patternOf(target))
+        : new Set(definitionsOf(target).map(({ name }) => name)),
     once,
     queue: queue === undefined ? undefined : toJobOptions(queue),
     // Its target is where it gets its events from, so what it receives is what it takes.
@@ -63,4 +66,12 @@ function isDefinition(value: unknown): value is AnyEventDefinition {
 
 function invalid(message: string): MillraceError {
   return new MillraceError('listener_invalid', message)
+}
+
+function patternOf(target: string): string {
+  if (target !== '') return target
+  throw new MillraceError(
+    'pattern_invalid',
+    "A pattern of event names must not be empty. Did you mean '*', any event, or a name such as 'Order*'?",
+  )
 }

@@ -34,27 +34,17 @@ interface AdmitOptions {
   readonly isLost: boolean
 }
 
-export function admit(
-  context: CatchUpContext,
-  subscriber: Subscriber,
-  { retry, isLost }: AdmitOptions,
-): { admission: Admission; done: Promise<void> } {
-  const place = findPlace(context, subscriber)
+export function admit(context: CatchUpContext, subscriber: Subscriber, { retry, isLost }: AdmitOptions): Admission {
+  let isPlaced = false
+  const place = findPlace(context, subscriber).then(() => {
+    isPlaced = true
+  })
+  place.catch(context.onError)
   let cancelWait = () => {}
   const wait = new Promise<void>((resolve) => {
     cancelWait = context.clock.after(longestWait, resolve)
   })
-  const ready = Promise.race([place, wait]).finally(() => cancelWait())
-  const admission: Admission = {
-    ready,
-    open: (sink) => subscriber.open(sink, retry),
-    cancel: () => subscriber.close(),
-  }
-  return { admission, done: begin() }
-
-  async function begin(): Promise<void> {
-    await subscriber.writable()
-    await place
+  const begin = () => {
     if (subscriber.state === 'closed') return
     // Unless its place was known in time for the first block.
     if (!subscriber.isTold) subscriber.writeCursor()
@@ -65,6 +55,16 @@ export function admit(
       )
     }
     subscriber.catchUp()
-    await catchUp(context, subscriber)
+    catchUp(context, subscriber).catch(context.onError)
+  }
+  return {
+    ready: Promise.race([place, wait]).finally(() => cancelWait()),
+    open(sink) {
+      subscriber.open(sink, retry)
+      // Where the place is known, what can be written is written now: whoever has seen the headers may count on it.
+      if (isPlaced) begin()
+      else place.then(begin, () => {})
+    },
+    cancel: () => subscriber.close(),
   }
 }

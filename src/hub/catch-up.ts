@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
-import type { Broker } from '../broker/port.ts'
+import type { Broker, Position } from '../broker/port.ts'
 import { joinBytes } from './delivery.ts'
 import type { DeliveryPage, LogReader } from './log-reader.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -20,18 +20,28 @@ const retryDelays = [100, 200, 400, 800, 1600]
 /**
  * Gives the subscriber its place in the log, where it has neither a cursor nor a time to begin at: the head.
  *
- * Resolves when its channels are followed too: from here on nothing that is published can be missed.
+ * Resolves when its channels are followed: from here on nothing that is published can be missed.
  */
 export async function findPlace(context: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const { broker, tail } = context
-  const followed = Promise.all(subscriber.feeds.map((feed) => feed.followed))
-  if (subscriber.cursor === undefined && subscriber.since === undefined) {
-    // Where everything announced is at hand, the hub's own place will do, and nobody need be asked.
-    const near = tail.isLive && subscriber.feeds.every((feed) => feed.covered) ? tail.head : undefined
-    const head = near ?? (await persistently(context, subscriber, () => broker.head()))
-    subscriber.cursor ??= head
+  const { feeds } = subscriber
+  await Promise.all(feeds.map((feed) => feed.followed))
+  if (subscriber.cursor !== undefined || subscriber.since !== undefined) return
+  if (tail.isLive && tail.head !== undefined && feeds.every((feed) => feed.covered)) {
+    // Everything that was announced is at hand, so the hub's own place will do, and nobody need be asked.
+    subscriber.cursor = tail.head
+    return
   }
-  await followed
+  const { epoch } = tail
+  const head = await persistently(context, subscriber, () => broker.head())
+  subscriber.cursor = head
+  if (head !== undefined && epoch === tail.epoch) cover(context, subscriber, head)
+}
+
+/** The log was read to `head` after the channels were followed, and announcements have not been interrupted since. */
+function cover({ tail }: CatchUpContext, { feeds }: Subscriber, head: Position): void {
+  tail.startAt(head)
+  for (const feed of feeds) feed.startAt(head)
 }
 
 /** Reads the log into the subscriber's stream, at the pace of its sink, until it is live or gone. */
@@ -39,8 +49,8 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
   const { log, tail } = context
   const kept = subscriber.feeds.filter((feed) => feed.kept)
   for (;;) {
-    await subscriber.writable()
-    if (subscriber.state === 'closed') return
+    if (!subscriber.isWritable) await subscriber.writable()
+    if (subscriber.state !== 'catching-up') return
     if (tail.isLive && subscriber.goLive()) return
     const after = subscriber.cursor ?? subscriber.since
     const { epoch } = tail
@@ -50,10 +60,7 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
         : await persistently(context, subscriber, () => log.read(after, kept))
     if (subscriber.state !== 'catching-up') return
     if (page !== undefined) writePage(subscriber, page)
-    if (page?.done && epoch === tail.epoch) {
-      tail.startAt(page.next)
-      for (const feed of kept) feed.startAt(page.next)
-    }
+    if (page?.done && epoch === tail.epoch) cover(context, subscriber, page.next)
     if (page?.done !== false) await tail.live()
   }
 }

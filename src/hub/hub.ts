@@ -188,7 +188,7 @@ class MillraceHub implements Hub {
         fanOut: this.#fanOut,
         outbox: this.limits.outbox,
         head: () => this.#tail.head,
-        onBehind: (behind) => this.#run(catchUp(this.#catchUp, behind)),
+        onBehind: (behind) => void catchUp(this.#catchUp, behind).catch(this.#onError),
         onClosed: (closed) => this.#forget(closed),
       },
       feeds,
@@ -197,12 +197,7 @@ class MillraceHub implements Hub {
     this.#subscribers.add(subscriber)
     // Up to twice the least, so that the readers of a hub that went away do not all come back in one moment.
     const retry = Math.round(this.#retry * (1 + Math.random()))
-    const { admission, done } = admit(this.#catchUp, subscriber, {
-      retry,
-      isLost: cursor !== undefined && known === undefined,
-    })
-    this.#run(done)
-    return admission
+    return admit(this.#catchUp, subscriber, { retry, isLost: cursor !== undefined && known === undefined })
   }
 
   close({ drain: ms = 0 }: CloseOptions = {}): Promise<void> {
@@ -238,11 +233,6 @@ class MillraceHub implements Hub {
     const told = new Set<Subscriber>()
     for (const { channel } of gaps) for (const subscriber of this.#feeds.get(channel)?.live ?? []) told.add(subscriber)
     for (const subscriber of told) subscriber.writeGaps(gaps)
-  }
-
-  /** Nobody awaits a subscriber's reading; what it could not handle itself is still heard of. */
-  #run(reading: Promise<void>): void {
-    reading.catch(this.#onError)
   }
 }
 

@@ -117,9 +117,14 @@ export class Subscriber {
     if (!this.#sink.write(bytes)) this.#isFull = true
   }
 
-  /** Resolves when there is a sink that takes more, or the subscriber is closed. */
+  /** Whether there is a sink that takes more. */
+  get isWritable(): boolean {
+    return this.#sink !== undefined && !this.#isFull
+  }
+
+  /** Resolves when it is writable, or closed. */
   async writable(): Promise<void> {
-    while (this.#state !== 'closed' && (this.#sink === undefined || this.#isFull)) {
+    while (this.#state !== 'closed' && !this.isWritable) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })

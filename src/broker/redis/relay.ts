@@ -1,3 +1,5 @@
+import { globMatcher } from '../../base/glob.ts'
+
 /** Which channels get the raw messages of other programs, and from where. */
 export interface Relay {
   /** The Redis channel whose messages belong to `channel`, if any are relayed to it. */
@@ -8,12 +10,9 @@ export interface Relay {
 
 /** @param patterns channel names, in which `*` stands for any run of characters */
 export function createRelay(patterns: readonly string[], prefix: string): Relay {
-  const expressions = patterns.map((pattern) => {
-    const source = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-    return new RegExp(`^${source.join('.*')}$`, 'u')
-  })
+  const matchers = patterns.map(globMatcher)
   return {
-    topicOf: (channel) => (expressions.some((expression) => expression.test(channel)) ? prefix + channel : undefined),
+    topicOf: (channel) => (matchers.some((matches) => matches(channel)) ? prefix + channel : undefined),
     channelOf: (topic) => topic.slice(prefix.length),
   }
 }

@@ -75,7 +75,11 @@ class Listener {
     admission.open(reader)
     this.reader = reader
     if (this.cursor === undefined) await settle(() => reader.lastEventId !== '')
-    this.cursor ??= this.start = reader.lastEventId
+    if (reader.lastEventId === '') {
+      // The broker was away: without a place there is no promise yet.
+      this.reader = undefined
+      reader.leave()
+    } else this.cursor ??= this.start = reader.lastEventId
   }
 
   leave(): void {

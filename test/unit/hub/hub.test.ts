@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest'
+import { createHub, defineChannel, type HubOptions, memory } from '../../../src/index.ts'
+import { faultyBroker } from '../../support/faulty-broker.ts'
+import { ManualClock, turn } from '../../support/manual-clock.ts'
+import { join, Reader } from '../../support/reader.ts'
+
+function start(options: Partial<HubOptions> = {}) {
+  return createHub({ channels: [defineChannel('*')], ...options })
+}
+
+describe('a subscriber', () => {
+  test('is told where it stands before anything is published', async () => {
+    const reader = await join(start({ retry: 100 }), { channels: ['a'] })
+    const [, retry, id] = /^retry: (\d+)\nid: (\S+)\n\n$/.exec(reader.text) ?? []
+    expect(Number(retry)).toBeGreaterThanOrEqual(100)
+    expect(Number(retry)).toBeLessThanOrEqual(200)
+    expect(reader.lastEventId).toBe(id)
+  })
+
+  test('gets a message on two of its channels once', async () => {
+    const hub = start()
+    const reader = await join(hub, { channels: ['a', 'b'] })
+    const other = await join(hub, { channels: ['b', 'c'] })
+    await hub.publish(['a', 'b'], '1')
+    await hub.publish('c', '2')
+    await hub.publish('a', '3')
+    await turn()
+    expect([reader.data, other.data]).toEqual([
+      ['1', '3'],
+      ['1', '2'],
+    ])
+  })
+
+  test('of a channel that is named twice is on it once', async () => {
+    const hub = start()
+    const reader = await join(hub, { channels: ['a', 'a'] })
+    await hub.publish('a', '1')
+    await turn()
+    expect([reader.data, hub.channels]).toEqual([['1'], 1])
+  })
+
+  test.each([
+    ['one after the first of what is kept', 45, [], 4],
+    ['the last one of which nothing is lost', 39, [], 10],
+    ['one before that', 38, ['expired'], 10],
+    ['the last', 49, [], 0],
+  ])('with a cursor at %s gets what follows, and at most one gap', async (_, index, reasons, count) => {
+    const hub = start({ history: 10 })
+    const ids = await hub.publishAll(Array.from({ length: 50 }, (_, n) => ({ channel: 'a', message: `${n}` })))
+    const reader = await join(hub, { channels: ['a'], cursor: ids[index] ?? '' })
+    await turn()
+    expect(reader.gaps.map(({ reason }) => reason)).toEqual(reasons)
+    expect(reader.data).toEqual(Array.from({ length: count }, (_, n) => `${50 - count + n}`))
+  })
+
+  test.each(['not-a-position', '1', '\u{1F600}'])(
+    'with the cursor %s gets a gap and then what is new',
+    async (cursor) => {
+      const hub = start()
+      await hub.publish('a', 'old')
+      const reader = await join(hub, { channels: ['a'], cursor })
+      await hub.publish('a', 'new')
+      await turn()
+      expect(reader.log).toEqual(['gap:unknown', 'new'])
+    },
+  )
+
+  test('that begins at a time gets what is kept since, and no gap for a log that began later', async () => {
+    const clock = new ManualClock(Date.now())
+    const hub = start({ broker: memory({ clock }) })
+    clock.advance(1_000)
+    await hub.publish('a', 'early')
+    clock.advance(1_000)
+    const since = clock.now()
+    await hub.publish('a', 'late')
+    const all = await join(hub, { channels: ['a'], since: 0 })
+    const some = await join(hub, { channels: ['a'], since })
+    const none = await join(hub, { channels: ['a'], since: since + 60_000 })
+    await turn()
+    await hub.publish('a', 'now')
+    await turn()
+    expect([all.log, some.log, none.log]).toEqual([['early', 'late', 'now'], ['late', 'now'], ['now']])
+    expect(none.lastEventId).toBe(all.lastEventId)
+  })
+
+  test('that begins at a time and receives nothing is told a place in the log', async () => {
+    const hub = start()
+    const reader = await join(hub, { channels: ['a'], since: 0 })
+    await turn()
+    expect(reader.lastEventId).toMatch(/-[1-9]\d*$/)
+  })
+
+  test('that is slow reads from the log what did not fit its outbox, and keeps no more than that waiting', async () => {
+    const hub = start({ limits: { outbox: 10_000 } })
+    const reader = await join(hub, { channels: ['a'] })
+    reader.stall()
+    const data = Array.from({ length: 500 }, (_, n) => `${n}:${'x'.repeat(1_000)}`)
+    for (const message of data) {
+      await hub.publish('a', message)
+      await turn()
+    }
+    expect(reader.buffered).toBeLessThan(20_000)
+    reader.flow()
+    for (let turns = 0; turns < 100 && reader.data.length < 500; turns++) await turn()
+    expect(reader.data).toEqual(data)
+  })
+
+  test('resumes from the hub without asking the broker', async () => {
+    const broker = faultyBroker(memory())
+    const hub = start({ broker })
+    const stays = await join(hub, { channels: ['a'] })
+    for (let n = 0; n < 20; n++) await hub.publish('a', `${n}`)
+    await turn()
+    const { reads } = broker
+    const storm = await Promise.all(stays.events.map(({ id }) => join(hub, { channels: ['a'], cursor: id })))
+    await turn()
+    expect(storm.map(({ data }) => data.length)).toEqual(Array.from({ length: 20 }, (_, n) => 19 - n))
+    expect(broker.reads).toBe(reads)
+  })
+
+  test('that is ahead of its hub gets nothing twice', async () => {
+    const broker = faultyBroker(memory())
+    const hub = start({ broker })
+    await join(hub, { channels: ['a'] })
+    await turn()
+    broker.hold()
+    await hub.publish('a', 'on its way')
+    const seen = await hub.publish('a', 'seen at another hub')
+    const reader = await join(hub, { channels: ['a'], cursor: seen ?? '' })
+    await turn()
+    broker.release()
+    await hub.publish('a', 'new')
+    await turn()
+    expect(reader.data).toEqual(['new'])
+  })
+})
+
+describe('a hub', () => {
+  test('leaves nothing of a subscriber that goes, at whatever moment', async () => {
+    const hub = start()
+    hub.admit({ channels: ['a'] }).cancel()
+    const early = hub.admit({ channels: ['a'] })
+    const reader = new Reader()
+    early.open(reader)
+    reader.leave()
+    const late = await join(hub, { channels: ['a', 'b'] })
+    expect([hub.subscribers, hub.channels]).toEqual([1, 2])
+    late.leave()
+    const cancelled = hub.admit({ channels: ['a'] })
+    await cancelled.ready
+    cancelled.cancel()
+    cancelled.open(new Reader())
+    expect([hub.subscribers, hub.channels]).toEqual([0, 0])
+  })
+
+  test('that is full lets nobody more in, and puts nobody out', async () => {
+    const hub = start({ limits: { subscribers: 2 } })
+    const readers = [await join(hub, { channels: ['a'] }), await join(hub, { channels: ['a'] })]
+    expect(() => hub.admit({ channels: ['a'] })).toThrow(expect.objectContaining({ code: 'hub_full' }))
+    readers[0]?.leave()
+    await join(hub, { channels: ['a'] })
+    expect(readers[1]?.isClosed).toBe(false)
+  })
+
+  test('beats for whom it has written nothing, and moves the cursor of a quiet channel along', async () => {
+    const clock = new ManualClock(Date.now())
+    const hub = start({ clock, heartbeat: 1_000 })
+    const [quiet, busy] = [await join(hub, { channels: ['quiet'] }), await join(hub, { channels: ['busy'] })]
+    await turn()
+    clock.advance(1_000)
+    const id = await hub.publish('busy', '1')
+    await turn()
+    const before = busy.text
+    clock.advance(1_000)
+    expect(busy.text).toBe(before)
+    expect(quiet.lastEventId).toBe(id)
+    clock.advance(1_000)
+    expect(busy.text).toBe(`${before}id: ${id}\n\n`)
+    expect([quiet.data, quiet.isClosed]).toEqual([[], false])
+  })
+
+  test('ends its streams over a time when it closes, each with its own wait, and takes nobody more', async () => {
+    const hub = start({ retry: 1_000 })
+    const readers = await Promise.all(Array.from({ length: 20 }, () => join(hub, { channels: ['a'] })))
+    const closed = hub.close({ drain: 100 })
+    expect(() => hub.admit({ channels: ['a'] })).toThrow(expect.objectContaining({ code: 'hub_closed' }))
+    await expect(hub.publish('a', 'x')).rejects.toMatchObject({ code: 'hub_closed' })
+    expect(readers.filter(({ isClosed }) => isClosed).length).toBeLessThan(20)
+    await closed
+    expect(readers.every(({ isClosed }) => isClosed)).toBe(true)
+    const waits = new Set(readers.map(({ text }) => text.match(/retry: (\d+)\n\n$/)?.[1]))
+    expect(waits.size).toBeGreaterThan(10)
+    expect([hub.subscribers, hub.channels]).toEqual([0, 0])
+    await hub.close()
+  })
+
+  test('goes on when reading the log fails for a while', async () => {
+    const broker = faultyBroker(memory())
+    const clock = new ManualClock(Date.now())
+    const errors: unknown[] = []
+    const hub = start({ broker, clock, onError: (error) => errors.push(error) })
+    await hub.publish('a', '1')
+    broker.failReads(2)
+    const reader = await join(hub, { channels: ['a'], since: 0 })
+    for (let n = 0; n < 10; n++) {
+      await turn()
+      clock.advance(500)
+    }
+    expect([reader.data, errors.length]).toEqual([['1'], 2])
+  })
+
+  test.each([{ heartbeat: 0 }, { retry: -1 }, { history: -1 }, { history: { age: 0.5 } }, { limits: { channels: 0 } }])(
+    'cannot be made with %j',
+    (options) => {
+      expect(() => start(options)).toThrow(expect.objectContaining({ code: 'option_invalid' }))
+    },
+  )
+})
