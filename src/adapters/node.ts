@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { type PublishHandlerOptions, publishReply } from '../http/publish.ts'
 import { type SubscribeHandlerOptions, subscribeReply } from '../http/subscribe.ts'
-import type { Hub } from '../hub/hub.ts'
+import type { Hub } from '../hub/api.ts'
 import { openStream, sendReply } from './node-answer.ts'
 import { fromNode } from './node-request.ts'
 

@@ -3,7 +3,7 @@ import type { HttpReply } from '../http/exchange.ts'
 import { type PublishHandlerOptions, publishReply } from '../http/publish.ts'
 import { type SubscribeHandlerOptions, subscribeReply } from '../http/subscribe.ts'
 import type { Admission } from '../hub/admission.ts'
-import type { Hub } from '../hub/hub.ts'
+import type { Hub } from '../hub/api.ts'
 import { fromWeb } from './web-request.ts'
 import { createWebPipe } from './web-sink.ts'
 

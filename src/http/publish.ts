@@ -1,5 +1,5 @@
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
-import type { Hub } from '../hub/hub.ts'
+import type { Hub } from '../hub/api.ts'
 import type { Publication, PublishOptions } from '../hub/message.ts'
 import { bodyTooLarge } from './body.ts'
 import type { HttpReply, HttpRequest } from './exchange.ts'

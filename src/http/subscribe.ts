@@ -1,5 +1,5 @@
 import { type OnError, warn } from '../base/errors.ts'
-import type { Hub } from '../hub/hub.ts'
+import type { Hub } from '../hub/api.ts'
 import type { HttpReply, HttpRequest, StreamReply } from './exchange.ts'
 import { methodNotAllowed, problemReply } from './problem.ts'
 import { parseSince } from './since.ts'

@@ -1,7 +1,7 @@
 import { endOfTurn } from '../base/turn.ts'
 import { joinBytes } from './delivery.ts'
 import type { Feed } from './feed.ts'
-import type { Subscriber } from './subscriber.ts'
+import type { LiveReader } from './live-reader.ts'
 
 /** Frames that follow on each other and go to the same feeds. */
 interface Run {
@@ -48,7 +48,7 @@ export class FanOut {
 }
 
 function deliverAll(runs: readonly Run[]): void {
-  const parts = new Map<Subscriber, Uint8Array[]>()
+  const parts = new Map<LiveReader, Uint8Array[]>()
   for (const { feeds, frames } of runs) {
     const bytes = joinBytes(frames)
     for (const feed of feeds) {

@@ -1,7 +1,7 @@
 import type { Broker, Entry, Position } from '../broker/port.ts'
 import type { Delivery } from './delivery.ts'
+import type { LiveReader } from './live-reader.ts'
 import { Ring } from './ring.ts'
-import type { Subscriber } from './subscriber.ts'
 
 let feeds = 0
 
@@ -15,9 +15,9 @@ export class Feed {
   /** Resolves when everything published from then on is sure to be announced here. */
   readonly followed: Promise<void>
   /** Who gets each message as it comes. */
-  readonly live = new Set<Subscriber>()
+  readonly live = new Set<LiveReader>()
   /** Live too, but their cursors are ahead of what this hub has heard: another hub showed them messages that are still on their way here. */
-  readonly ahead = new Set<Subscriber>()
+  readonly ahead = new Set<LiveReader>()
   /** How many subscribers hold it, in whatever state. */
   holders = 0
 

@@ -2,78 +2,21 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
 import { memory } from '../broker/memory/memory.ts'
 import type { Broker, ChannelGap, Following, Outgoing, Position } from '../broker/port.ts'
-import { type History, isEphemeral, type Retention, toRetention } from '../broker/retention.ts'
-import { type AnyChannel, type Catalog, createCatalog } from '../channels/catalog.ts'
-import type { MessageOf } from '../channels/define.ts'
+import { isEphemeral, type Retention, toRetention } from '../broker/retention.ts'
+import { type Catalog, createCatalog } from '../channels/catalog.ts'
 import { type Admission, admit, type SubscribeOptions } from './admission.ts'
+import type { CloseOptions, Hub, HubOptions } from './api.ts'
 import { type CatchUpContext, catchUp } from './catch-up.ts'
 import { drain } from './drain.ts'
 import { FanOut } from './fan-out.ts'
 import { Feeds } from './feeds.ts'
 import { beat } from './heartbeat.ts'
 import { type Limits, toLimits } from './limits.ts'
+import type { LiveReader } from './live-reader.ts'
 import { LogReader } from './log-reader.ts'
 import { type Publication, type PublishOptions, toNames, toOutgoing } from './message.ts'
 import { Subscriber } from './subscriber.ts'
 import { Tail } from './tail.ts'
-
-export interface HubOptions {
-  /** What may be subscribed to and published on, and nothing else. */
-  readonly channels: readonly AnyChannel[]
-  /** Where messages are kept and passed between nodes. The hub closes it when it closes. @default memory() */
-  readonly broker?: Broker
-  /** What a channel keeps that does not say so itself. @default 10,000 messages, a day, 64 MiB */
-  readonly history?: History
-  /** Milliseconds between heartbeats. @default 15_000 */
-  readonly heartbeat?: number
-  /** The least that a reader waits before it connects again, in ms; each is told up to twice this. @default 2_000 */
-  readonly retry?: number
-  readonly limits?: Partial<Limits>
-  /** Hears of failures that no caller waits for, such as a lost broker. @default a warning on the console */
-  readonly onError?: OnError
-  readonly clock?: Clock
-}
-
-export interface CloseOptions {
-  /** Milliseconds over which the streams are ended, so that their readers do not come back all at once. @default 0 */
-  readonly drain?: number
-}
-
-/** Who is connected in this process, to which channels, and the fan-out to them. One per process. */
-export interface Hub {
-  readonly limits: Limits
-  /** Connections, in whatever state. */
-  readonly subscribers: number
-  /** Channels that somebody here listens to. */
-  readonly channels: number
-  /**
-   * Publishes an event, or plain data where the channel declares no events, on one channel or several.
-   *
-   * Resolves with the message's position once the broker has acknowledged it; null where no channel keeps it.
-   *
-   * @throws {MillraceError} the codes of `toOutgoing`; `broker_unavailable`; `hub_closed`
-   */
-  publish<const Channel extends string>(
-    channel: Channel | readonly Channel[],
-    message: MessageOf<Channel>,
-    options?: PublishOptions,
-  ): Promise<Position | null>
-  /**
-   * Publishes several messages in order. All are checked before the first is published; where one is refused, `data.index` of the
-   * error says which, and none is published.
-   *
-   * @throws {MillraceError} as `publish`
-   */
-  publishAll(publications: readonly Publication[]): Promise<(Position | null)[]>
-  /**
-   * Admits a subscriber, who is then given a sink. `sse(hub)` of `millrace/node`, `/web` and so on do this for you.
-   *
-   * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `hub_full`, `hub_closed`
-   */
-  admit(options: SubscribeOptions): Admission
-  /** Takes no more subscribers or messages, ends the streams, and closes the broker. */
-  close(options?: CloseOptions): Promise<void>
-}
 
 /** @throws {MillraceError} `channel_conflict`, `option_invalid` */
 export function createHub(options: HubOptions): Hub {
@@ -101,7 +44,7 @@ class MillraceHub implements Hub {
     channels,
     broker = memory(),
     history,
-    heartbeat = 15_000,
+    heartbeat = 25_000,
     retry = 2_000,
     limits,
     onError = warn,
@@ -230,7 +173,7 @@ class MillraceHub implements Hub {
   }
 
   #tellGaps(gaps: readonly ChannelGap[]): void {
-    const told = new Set<Subscriber>()
+    const told = new Set<LiveReader>()
     for (const { channel } of gaps) for (const subscriber of this.#feeds.get(channel)?.live ?? []) told.add(subscriber)
     for (const subscriber of told) subscriber.writeGaps(gaps)
   }

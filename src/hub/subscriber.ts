@@ -4,6 +4,7 @@ import { encodeId, encodeOpening } from '../sse/encode.ts'
 import { joinBytes, toBytes } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
+import type { LiveReader } from './live-reader.ts'
 import type { Sink } from './sink.ts'
 
 /**
@@ -36,7 +37,7 @@ export interface SubscriberContext {
 }
 
 /** One connection in the hub: a cursor on the log, live when it is at the head. */
-export class Subscriber {
+export class Subscriber implements LiveReader {
   readonly feeds: readonly Feed[]
   /** How far it has read in the log; while it is live, how far it had when it went live. Undefined until it has a place. */
   cursor: Position | undefined
@@ -131,7 +132,6 @@ export class Subscriber {
     }
   }
 
-  /** For the fan-out: bytes that everyone who is live on a feed gets. */
   deliver(bytes: Uint8Array): void {
     this.write(bytes)
     if (this.#sink !== undefined && this.#sink.buffered > this.#context.outbox) this.#fallBehind()

@@ -6,8 +6,8 @@ import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { readHole } from './hole.ts'
+import type { LiveReader } from './live-reader.ts'
 import type { DeliveryPage, LogReader } from './log-reader.ts'
-import type { Subscriber } from './subscriber.ts'
 
 export interface TailContext {
   readonly broker: Broker
@@ -28,6 +28,8 @@ const maxHeld = 10_000
 const retryDelay = 500
 
 /**
+ * Longer than a file should be, because it is one state machine all of whose steps share its state.
+ *
  * The hub's own place in the log: itself a reader, live while announcements come without a hole, and otherwise catching up.
  *
  * | state    | announcement               | interrupted | resumed    | log read to its head |
@@ -220,7 +222,7 @@ export class Tail implements Follower {
     if (position === null) return
     const delivery = toDelivery(entry)
     const frame = toLateFrame(entry)
-    const readers = new Set<Subscriber>()
+    const readers = new Set<LiveReader>()
     for (const feed of this.#feedsOf(entry)) {
       if (!feed.lacks(position)) continue
       feed.add(delivery, position)

@@ -1,5 +1,5 @@
 import type { SubscribeOptions } from '../../src/hub/admission.ts'
-import type { Hub } from '../../src/hub/hub.ts'
+import type { Hub } from '../../src/hub/api.ts'
 import type { Sink } from '../../src/hub/sink.ts'
 import { controlEvents, type Gap, parseGap } from '../../src/sse/control.ts'
 import { createParser, type ParsedEvent } from '../../src/sse/parse.ts'

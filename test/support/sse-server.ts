@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { publish, sse } from '../../src/adapters/node.ts'
-import type { Hub } from '../../src/hub/hub.ts'
+import type { Hub } from '../../src/hub/api.ts'
 
 export interface SseServer {
   readonly port: number

@@ -1,4 +1,4 @@
-import type { Hub } from '../../../../src/hub/hub.ts'
+import type { Hub } from '../../../../src/hub/api.ts'
 
 /** One way of putting a hub on the network, set up as a user would. */
 export interface Adapter {

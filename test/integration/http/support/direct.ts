@@ -1,4 +1,4 @@
-import type { Hub } from '../../../../src/hub/hub.ts'
+import type { Hub } from '../../../../src/hub/api.ts'
 import { publish as publishHandler, sse } from '../../../../src/web.ts'
 import type { Served, StartOptions } from './adapter.ts'
 

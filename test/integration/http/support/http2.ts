@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type ClientHttp2Session, connect, createServer, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import type { Hub } from '../../../../src/hub/hub.ts'
+import type { Hub } from '../../../../src/hub/api.ts'
 import { publish as publishHandler, sse } from '../../../../src/node.ts'
 import type { Served, StartOptions } from './adapter.ts'
 

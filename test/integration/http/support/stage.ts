@@ -1,6 +1,7 @@
 import { afterEach } from 'vitest'
 import { defineChannel } from '../../../../src/channels/define.ts'
-import { createHub, type Hub, type HubOptions } from '../../../../src/hub/hub.ts'
+import type { Hub, HubOptions } from '../../../../src/hub/api.ts'
+import { createHub } from '../../../../src/hub/hub.ts'
 import { until } from '../../../support/until.ts'
 import type { Adapter, Served, StartOptions } from './adapter.ts'
 import { dial, type RawClient } from './raw-client.ts'

@@ -1,0 +1,67 @@
+import type { Clock } from '../base/clock.ts'
+import type { OnError } from '../base/errors.ts'
+import type { Broker, Position } from '../broker/port.ts'
+import type { History } from '../broker/retention.ts'
+import type { AnyChannel } from '../channels/catalog.ts'
+import type { MessageOf } from '../channels/define.ts'
+import type { Admission, SubscribeOptions } from './admission.ts'
+import type { Limits } from './limits.ts'
+import type { Publication, PublishOptions } from './message.ts'
+
+export interface HubOptions {
+  /** What may be subscribed to and published on, and nothing else. */
+  readonly channels: readonly AnyChannel[]
+  /** Where messages are kept and passed between nodes. The hub closes it when it closes. @default memory() */
+  readonly broker?: Broker
+  /** What a channel keeps that does not say so itself. @default 10,000 messages, a day, 64 MiB */
+  readonly history?: History
+  /** Milliseconds between heartbeats. @default 25_000 */
+  readonly heartbeat?: number
+  /** The least that a reader waits before it connects again, in ms; each is told up to twice this. @default 2_000 */
+  readonly retry?: number
+  readonly limits?: Partial<Limits>
+  /** Hears of failures that no caller waits for, such as a lost broker. @default a warning on the console */
+  readonly onError?: OnError
+  readonly clock?: Clock
+}
+
+export interface CloseOptions {
+  /** Milliseconds over which the streams are ended, so that their readers do not come back all at once. @default 0 */
+  readonly drain?: number
+}
+
+/** Who is connected in this process, to which channels, and the fan-out to them. One per process. */
+export interface Hub {
+  readonly limits: Limits
+  /** Connections, in whatever state. */
+  readonly subscribers: number
+  /** Channels that somebody here listens to. */
+  readonly channels: number
+  /**
+   * Publishes an event, or plain data where the channel declares no events, on one channel or several.
+   *
+   * Resolves with the message's position once the broker has acknowledged it; null where no channel keeps it.
+   *
+   * @throws {MillraceError} the codes of `toOutgoing`; `broker_unavailable`; `hub_closed`
+   */
+  publish<const Channel extends string>(
+    channel: Channel | readonly Channel[],
+    message: MessageOf<Channel>,
+    options?: PublishOptions,
+  ): Promise<Position | null>
+  /**
+   * Publishes several messages in order. All are checked before the first is published; where one is refused, `data.index` of the
+   * error says which, and none is published.
+   *
+   * @throws {MillraceError} as `publish`
+   */
+  publishAll(publications: readonly Publication[]): Promise<(Position | null)[]>
+  /**
+   * Admits a subscriber, who is then given a sink. `sse(hub)` of `millrace/node`, `/web` and so on do this for you.
+   *
+   * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `hub_full`, `hub_closed`
+   */
+  admit(options: SubscribeOptions): Admission
+  /** Takes no more subscribers or messages, ends the streams, and closes the broker. */
+  close(options?: CloseOptions): Promise<void>
+}
