@@ -1,4 +1,5 @@
 // @ts-check
+import { setTimeout } from 'node:timers/promises'
 import { createEvents, createHub, defineChannel, defineEvent, MillraceError, memory } from 'millrace'
 import { sse } from 'millrace/node'
 import { z } from 'zod'
@@ -53,7 +54,8 @@ const servers = await listen(Number(PORT), HOST, async (request, response) => {
 
 async function close() {
   for (const server of servers) server.close()
-  await events.close()
+  // Not for long: what is under way may be waiting for a Redis that is away.
+  await Promise.race([events.close(), setTimeout(2000, undefined, { ref: false })])
   await hub.close({ drain: 500 })
   for (const server of servers) server.closeAllConnections()
 }
