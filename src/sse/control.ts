@@ -6,7 +6,6 @@ export const controlPrefix = 'millrace:'
 
 export const controlEvents = {
   gap: 'millrace:gap',
-  open: 'millrace:open',
 } as const
 
 export const gapReasons = ['expired', 'lost', 'unknown', 'overflow'] as const

@@ -3,6 +3,11 @@ import { MillraceError, type OnError } from '../../base/errors.ts'
 
 export type Client = ReturnType<typeof createClient>
 
+interface Waiter {
+  resolve(): void
+  reject(error: MillraceError): void
+}
+
 /** Wait before the next attempt to connect, in ms: doubled each time up to the most, and some of it by chance. */
 const firstDelay = 50
 const mostDelay = 1_000
@@ -19,23 +24,21 @@ const silence = 15_000
 export class Connection {
   readonly client: Client
   readonly #onError: OnError
-  #waiting: (() => void)[] = []
+  readonly #waiting = new Set<Waiter>()
   /** Each loss is told once, not each attempt. */
   #isLost = false
 
   constructor(options: RedisClientOptions, onError: OnError) {
     this.#onError = onError
-    this.client = createClient({
+    this.client = createLazyClient({
       ...options,
       disableOfflineQueue: true,
       pingInterval,
       socket: { socketTimeout: silence, reconnectStrategy, ...options.socket },
-    } as RedisClientOptions) as Client
+    } as RedisClientOptions)
     this.client.on('ready', () => {
       this.#isLost = false
-      const waiting = this.#waiting
-      this.#waiting = []
-      for (const resolve of waiting) resolve()
+      for (const { resolve } of this.#waiting) resolve()
     })
     this.client.on('error', (error) => this.#lose(error))
     // Its own attempts to connect never end, so it rejects only when it is closed meanwhile.
@@ -50,28 +53,44 @@ export class Connection {
   async ready(ms: number): Promise<void> {
     if (this.client.isReady) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#unavailable(ms)), ms)
-      this.#waiting.push(() => {
+      const end = (settle: () => void) => {
         clearTimeout(timer)
-        resolve()
-      })
+        this.#waiting.delete(waiter)
+        settle()
+      }
+      const waiter: Waiter = { resolve: () => end(resolve), reject: (error) => end(() => reject(error)) }
+      const timer = setTimeout(() => waiter.reject(unavailable(`Redis could not be reached for ${ms} ms.`)), ms)
+      this.#waiting.add(waiter)
     })
   }
 
   close(): void {
+    for (const { reject } of this.#waiting) reject(new MillraceError('broker_closed', 'The broker is closed.'))
     if (this.client.isOpen) this.client.destroy()
   }
 
   #lose(error: unknown): void {
     if (this.#isLost || !this.client.isOpen) return
     this.#isLost = true
-    const message = 'Redis cannot be reached. It is tried again until it can be.'
-    this.#onError(new MillraceError('broker_unavailable', message, { cause: error }))
+    this.#onError(unavailable('Redis cannot be reached. It is tried again until it can be.', error))
   }
+}
 
-  #unavailable(ms: number): MillraceError {
-    return new MillraceError('broker_unavailable', `Redis could not be reached for ${ms} ms. Try again later.`)
+/** @throws {MillraceError} `option_invalid`, without the URL, which may hold a password */
+function createLazyClient(options: RedisClientOptions): Client {
+  try {
+    return createClient(options) as Client
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new MillraceError(
+      'option_invalid',
+      `The options for Redis cannot be used: ${why}. A URL is redis://host:6379.`,
+    )
   }
+}
+
+function unavailable(what: string, cause?: unknown): MillraceError {
+  return new MillraceError('broker_unavailable', what, { cause })
 }
 
 function reconnectStrategy(retries: number): number {

@@ -215,3 +215,16 @@ describe('when Redis restarts', () => {
     expect((await seen(fresh, 1)) && fresh.log).toEqual(['2'])
   })
 })
+
+test('a URL that is none is refused without being repeated, because it may hold a password', () => {
+  const attempt = () => redis('redis//user:secret@localhost')
+  expect(attempt).toThrow(expect.objectContaining({ code: 'option_invalid' }))
+  expect(attempt).not.toThrow(/secret/)
+})
+
+test('a broker that is closed keeps nobody waiting', async () => {
+  const broker = redis('redis://127.0.0.1:1', { wait: 60_000, onError: () => {} })
+  const head = broker.head()
+  await broker.close()
+  await expect(head).rejects.toMatchObject({ code: 'broker_closed' })
+})
