@@ -62,6 +62,9 @@ export interface Hub {
    * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `hub_full`, `hub_closed`
    */
   admit(options: SubscribeOptions): Admission
-  /** Takes no more subscribers or messages, ends the streams, and closes the broker. */
+  /**
+   * Takes no more subscribers, ends the streams, and closes the broker. Messages are taken until the streams have ended: the
+   * requests that publish them are still being answered.
+   */
   close(options?: CloseOptions): Promise<void>
 }

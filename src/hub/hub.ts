@@ -15,7 +15,7 @@ import { type Limits, toLimits } from './limits.ts'
 import type { LiveReader } from './live-reader.ts'
 import { LogReader } from './log-reader.ts'
 import { type Publication, type PublishOptions, toNames, toOutgoing } from './message.ts'
-import { Subscriber } from './subscriber.ts'
+import { Subscriber, type SubscriberContext } from './subscriber.ts'
 import { Tail } from './tail.ts'
 
 /** @throws {MillraceError} `channel_conflict`, `option_invalid` */
@@ -30,14 +30,16 @@ class MillraceHub implements Hub {
   readonly #retention: Retention
   readonly #retry: number
   readonly #clock: Clock
-  readonly #onError: OnError
   readonly #subscribers = new Set<Subscriber>()
   readonly #fanOut = new FanOut()
   readonly #tail: Tail
   readonly #following: Following
   readonly #feeds: Feeds
   readonly #catchUp: CatchUpContext
+  /** One for all subscribers, who are many. */
+  readonly #context: SubscriberContext
   readonly #endBeat: () => void
+  #isClosed = false
   #closing: Promise<void> | undefined
 
   constructor({
@@ -58,7 +60,6 @@ class MillraceHub implements Hub {
     this.#broker = broker
     this.#retry = retry
     this.#clock = clock
-    this.#onError = onError
     const log = new LogReader(broker)
     this.#tail = new Tail({
       broker,
@@ -72,6 +73,14 @@ class MillraceHub implements Hub {
     this.#following = broker.attach(this.#tail)
     this.#feeds = new Feeds(this.#following, broker.compare)
     this.#catchUp = { broker, clock, log, tail: this.#tail, onError }
+    this.#context = {
+      compare: broker.compare,
+      fanOut: this.#fanOut,
+      outbox: this.limits.outbox,
+      head: () => this.#tail.head,
+      onBehind: (subscriber) => void catchUp(this.#catchUp, subscriber).catch(onError),
+      onClosed: (subscriber) => this.#forget(subscriber),
+    }
     this.#endBeat = clock.every(heartbeat, () =>
       beat(this.#subscribers, this.#tail.isLive ? this.#tail.head : undefined, broker.compare),
     )
@@ -90,12 +99,12 @@ class MillraceHub implements Hub {
     message: unknown,
     options: PublishOptions = {},
   ): Promise<Position | null> {
-    this.#assertOpen()
+    this.#assert(!this.#isClosed)
     return this.#broker.append(this.#check({ channel, message, ...options }))
   }
 
   async publishAll(publications: readonly Publication[]): Promise<(Position | null)[]> {
-    this.#assertOpen()
+    this.#assert(!this.#isClosed)
     const outgoing = publications.map((publication, index) => {
       try {
         return this.#check(publication)
@@ -108,7 +117,7 @@ class MillraceHub implements Hub {
   }
 
   admit({ channels, cursor, since }: SubscribeOptions): Admission {
-    this.#assertOpen()
+    this.#assert(this.#closing === undefined)
     const names = toNames(channels, this.limits.channels)
     const declared = names.map((name) => this.#catalog.find(name))
     if (this.#subscribers.size >= this.limits.subscribers) {
@@ -125,18 +134,10 @@ class MillraceHub implements Hub {
     const known = cursor === undefined ? undefined : this.#broker.parse(cursor)
     // A channel that keeps nothing cannot be read from a time.
     const isTimed = cursor === undefined && since !== undefined && kept.includes(true)
-    const subscriber = new Subscriber(
-      {
-        compare: this.#broker.compare,
-        fanOut: this.#fanOut,
-        outbox: this.limits.outbox,
-        head: () => this.#tail.head,
-        onBehind: (behind) => void catchUp(this.#catchUp, behind).catch(this.#onError),
-        onClosed: (closed) => this.#forget(closed),
-      },
-      feeds,
-      { cursor: known, since: isTimed ? this.#broker.at(since) : undefined },
-    )
+    const subscriber = new Subscriber(this.#context, feeds, {
+      cursor: known,
+      since: isTimed ? this.#broker.at(since) : undefined,
+    })
     this.#subscribers.add(subscriber)
     // Up to twice the least, so that the readers of a hub that went away do not all come back in one moment.
     const retry = Math.round(this.#retry * (1 + Math.random()))
@@ -151,6 +152,7 @@ class MillraceHub implements Hub {
   async #close(ms: number): Promise<void> {
     await drain([...this.#subscribers], { clock: this.#clock, over: ms, retry: this.#retry })
     for (const subscriber of this.#subscribers) subscriber.close()
+    this.#isClosed = true
     this.#endBeat()
     this.#tail.close()
     await this.#following.close()
@@ -162,9 +164,8 @@ class MillraceHub implements Hub {
     return toOutgoing(context, channel, message, options)
   }
 
-  #assertOpen(): void {
-    if (this.#closing !== undefined)
-      throw new MillraceError('hub_closed', 'The hub is closing. Try again later, or at another hub.')
+  #assert(isOpen: boolean): void {
+    if (!isOpen) throw new MillraceError('hub_closed', 'The hub is closing. Try again later, or at another hub.')
   }
 
   #forget(subscriber: Subscriber): void {
