@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
-import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
+import { MillraceError, quote, warn } from '../base/errors.ts'
 import { memory } from '../broker/memory/memory.ts'
 import type { Broker, ChannelGap, Following, Outgoing, Position } from '../broker/port.ts'
 import { isEphemeral, type Retention, toRetention } from '../broker/retention.ts'

@@ -22,10 +22,19 @@ export async function startHttp2(hub: Hub, { before }: StartOptions = {}): Promi
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  let client = connect(url)
+  let requests = 0
 
   return {
-    fetch: (path, init) => fetchHttp2(client, path, init),
+    fetch(path, init) {
+      // Node ends a session that resets hundreds of streams in a row, which is how one attacks a server.
+      if (++requests % 200 === 0) {
+        client.close()
+        client = connect(url)
+      }
+      return fetchHttp2(client, path, init)
+    },
     port: 0,
     base: '',
     async close() {

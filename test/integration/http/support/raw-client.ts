@@ -43,6 +43,15 @@ export async function dial(port: number): Promise<RawClient> {
 
 /** A request as it stands on the wire. */
 export function get(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): string {
+  return request(`${method} ${path} HTTP/1.1`, headers)
+}
+
+/** One that is answered without chunks, whose ends could be anywhere in the text. */
+export function getUnchunked(path: string): string {
+  return request(`GET ${path} HTTP/1.0`, {})
+}
+
+function request(line: string, headers: Readonly<Record<string, string>>): string {
   const fields = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `${method} ${path} HTTP/1.1\r\n${fields.join('')}\r\n`
+  return `${line}\r\n${fields.join('')}\r\n`
 }
