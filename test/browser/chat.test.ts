@@ -335,6 +335,21 @@ describe('the connection of the chat', () => {
 })
 
 describe('the server of the chat', () => {
+  test('ends soon although Redis is away and a message waits for it', async () => {
+    const redis = await startRedis()
+    undo.push(() => redis.stop())
+    const chat = await chatServer({ redis: redis.url })
+    const ada = await visitor(chat, 'Ada')
+    await redis.kill('SIGKILL')
+    const sent = ada.page.waitForRequest((request) => request.method() === 'POST')
+    await ada.say('Never to arrive')
+    await sent
+    const asked = Date.now()
+    await chat.kill('SIGTERM')
+    expect(chat.ended).toBe(0)
+    expect(Date.now() - asked).toBeLessThan(5_000)
+  })
+
   test('ends soon after it is asked to, with pages open', async () => {
     const chat = await chatServer()
     await visitor(chat, 'Ada')
