@@ -1,0 +1,148 @@
+// @ts-check
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { now } from '../load/clock.js'
+
+/** What the system counts in `/proc` is in hundredths of a second on every Linux there is (USER_HZ). */
+const tick = 10_000
+
+/**
+ * What a process and all that it has started have used so far.
+ *
+ * @typedef {object} Usage
+ * @property {number} cpu microseconds
+ * @property {number} rss bytes
+ * @property {number} pss bytes: shared pages are counted for each process by its share
+ */
+
+/**
+ * @param {number} root
+ * @returns {Usage}
+ */
+export function usageOf(root) {
+  const usage = { cpu: 0, rss: 0, pss: 0 }
+  for (const pid of treeOf(root)) {
+    usage.cpu += cpuOf(statOf(pid))
+    const memory = read(`/proc/${pid}/smaps_rollup`)
+    usage.rss += kilobytes(memory, 'Rss')
+    usage.pss += kilobytes(memory, 'Pss')
+  }
+  return usage
+}
+
+/** Microseconds that the processors of this machine were busy, whoever kept them so; the time that a host took away is in it. */
+export function busy() {
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = read('/proc/stat')
+    .split('\n', 1)
+    .flatMap((line) => line.split(/ +/).map(Number))
+  return (user + nice + system + irq + softirq + steal) * tick
+}
+
+/** What the figures were taken on. */
+export function machine() {
+  const [cpu] = cpus()
+  return {
+    date: new Date().toISOString(),
+    cpu: cpu?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    kernel: release(),
+    node: process.version,
+    redis: /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown',
+    commit: commit(),
+  }
+}
+
+/** Processor time of a process and all that it has started, and of everyone, since it was made. */
+export class Meter {
+  /** @type {ReadonlyMap<string, { pid: number, before: Usage }>} */ #processes
+  #busy = busy()
+  #start = now()
+
+  /** @param {Readonly<Record<string, number | undefined>>} pids by name */
+  constructor(pids) {
+    this.#processes = new Map(
+      Object.entries(pids).flatMap(([name, pid]) => (pid === undefined ? [] : [[name, { pid, before: usageOf(pid) }]])),
+    )
+  }
+
+  /** Microseconds of processor time by name, `others` being those that were not asked for, and memory as it is now. */
+  read() {
+    const elapsed = now() - this.#start
+    /** @type {Record<string, number>} */
+    const cpu = {}
+    /** @type {Record<string, Usage>} */
+    const usage = {}
+    for (const [name, { pid, before }] of this.#processes) {
+      const after = usageOf(pid)
+      usage[name] = after
+      cpu[name] = after.cpu - before.cpu
+    }
+    const ours = Object.values(cpu).reduce((sum, value) => sum + value, 0)
+    cpu.others = Math.max(0, busy() - this.#busy - ours)
+    return { elapsed, cpu, usage }
+  }
+}
+
+/** @param {number} root */
+function treeOf(root) {
+  /** @type {Map<number, number[]>} */
+  const children = new Map()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const pid = Number(name)
+    const parent = Number(statOf(pid)[1])
+    children.set(parent, [...(children.get(parent) ?? []), pid])
+  }
+  const tree = [root]
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []))
+  return tree
+}
+
+/**
+ * The fields after the name, which may itself hold spaces: state, parent, ...
+ *
+ * @param {number} pid
+ */
+function statOf(pid) {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** @param {readonly string[]} stat */
+function cpuOf(stat) {
+  // Fields 14 and 15 of proc(5), utime and stime, of all threads.
+  return (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) * tick
+}
+
+/**
+ * @param {string} text
+ * @param {string} name
+ */
+function kilobytes(text, name) {
+  return Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024
+}
+
+/**
+ * @param {string} path
+ * @returns {string} nothing, where the process has ended
+ */
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return ''
+    throw error
+  }
+}
+
+/** @returns {string | undefined} */
+function commit() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim()
+  } catch (error) {
+    if (error instanceof Error) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,98 @@
+// @ts-check
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { measure } from './harness/measure.js'
+import { parseOptions, usage } from './harness/options.js'
+import { toSelfTimes } from './harness/profile.js'
+import { mediansOf, toTable } from './harness/report.js'
+import { machine } from './harness/system.js'
+import { nameOf, scenarios } from './scenarios.js'
+import { isAvailable } from './servers/servers.js'
+
+/** @typedef {import('./harness/report.js').Row} Row */
+
+const { only, list, help, out, repeat, settings } = parseOptions(process.argv.slice(2))
+const isWanted = (/** @type {string} */ name) => only.length === 0 || only.some((text) => name.includes(text))
+const wanted = scenarios
+  .map((scenario) => ({
+    ...scenario,
+    cases: scenario.cases.filter((one) => isWanted(`${scenario.name}: ${nameOf(one)}`)),
+  }))
+  .filter(({ cases }) => cases.length > 0)
+
+if (help) console.log(usage)
+else if (list) for (const { name, cases } of wanted) for (const one of cases) console.log(`${name}: ${nameOf(one)}`)
+else if (process.platform !== 'linux') fail('It reads processor time and memory from /proc, which is on Linux alone.')
+else if (wanted.length === 0) fail('Nothing has such a name; --list shows what there is.')
+else await bench()
+
+async function bench() {
+  const about = machine()
+  console.log(
+    `${about.cores} x ${about.cpu}, ${about.memory}, Linux ${about.kernel}, Node ${about.node}, Redis ${about.redis}`,
+  )
+  console.log(`${about.date}${about.commit === undefined ? '' : `, commit ${about.commit}`}`)
+
+  const results = wanted.map((scenario) => ({
+    scenario,
+    cases: scenario.cases.map((one) => ({
+      one,
+      row: /** @type {Row} */ ({ name: nameOf(one), runs: [], failures: [] }),
+    })),
+  }))
+  // Round by round and not case by case: what disturbs the machine for a while then disturbs all of them, and not one.
+  for (let round = 1; round <= repeat; round++) {
+    for (const { scenario, cases } of results) {
+      for (const { one, row } of cases) await measureOnce(scenario, one, row, round)
+    }
+  }
+
+  for (const { scenario, cases } of results) {
+    const rows = cases.map(({ row }) => row)
+    console.log(`\n### ${scenario.name}\n\n${toTable(scenario.kind, rows)}`)
+    for (const { name, failures } of rows) for (const failure of failures) console.log(`\n${name} FAILED: ${failure}`)
+  }
+  if (results.some(({ cases }) => cases.some(({ row }) => row.failures.length > 0))) process.exitCode = 1
+
+  const file =
+    out ?? join(fileURLToPath(new URL('results', import.meta.url)), `${about.date.replaceAll(':', '-')}.json`)
+  mkdirSync(dirname(file), { recursive: true })
+  const rows = results.map(({ scenario, cases }) => ({
+    name: scenario.name,
+    cases: cases.map(({ one, row }) => ({ ...one, ...row, medians: mediansOf(row.runs) })),
+  }))
+  writeFileSync(file, `${JSON.stringify({ machine: about, settings, scenarios: rows }, null, 2)}\n`)
+  console.log(`\nAll figures: ${file}`)
+}
+
+/**
+ * @param {import('./scenarios.js').Scenario} scenario
+ * @param {import('./scenarios.js').Case} one
+ * @param {Row} row
+ * @param {number} round
+ */
+async function measureOnce(scenario, one, row, round) {
+  const label = `${scenario.name}: ${row.name}`
+  if (!isAvailable(one.server)) {
+    row.failures.push('this server is not built')
+    return
+  }
+  const folder = settings.profile && join(settings.profile, `${label}, ${round}`.replace(/[^\w-]+/g, '_'))
+  process.stderr.write(`${label}, ${round} of ${repeat} ...\n`)
+  try {
+    const run = await measure(scenario, one, { ...settings, profile: folder })
+    if (run.faults === 0) row.runs.push(run)
+    else row.failures.push(`${run.faults} faults, such as: ${run.examples.join('; ')}`)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    row.failures.push(error.message)
+  }
+  if (folder !== undefined) console.log(`\n${label}\n${toSelfTimes(folder, 25).join('\n')}`)
+}
+
+/** @param {string} reason */
+function fail(reason) {
+  console.error(reason)
+  process.exitCode = 1
+}
