@@ -15,6 +15,9 @@ import { beforeAt, beforeSeq } from './message.js'
 /** One for all: a piece of the stream is read before the next one comes, whoever's it is. */
 const buffer = Buffer.allocUnsafe(256 * 1024)
 
+/** What lines begin with: `data`, and the `event` that messages here have none of. */
+const d = 100
+const e = 101
 const zero = 48
 
 /**
@@ -134,9 +137,10 @@ export class Reader {
    * @param {number} arrived
    */
   #readBlock(text, start, end, arrived) {
+    // Not with `startsWith`, here and below: it made a block cost ten times as much, and the load slower than the servers.
     let line = start
-    while (!text.startsWith('data: ', line)) {
-      if (text.startsWith('event: ', line)) this.#fault(`an event: ${text.slice(start, end)}`)
+    while (text.charCodeAt(line) !== d) {
+      if (text.charCodeAt(line) === e) this.#fault(`an event: ${text.slice(start, end)}`)
       line = text.indexOf('\n', line) + 1
       // An id alone, or a comment.
       if (line === 0 || line > end) return
@@ -154,7 +158,7 @@ export class Reader {
       digit = text.charCodeAt(++index) - zero
     }
     const { ending, onMessage } = this.#shared
-    if (!text.startsWith(ending, index) || index + ending.length !== end) {
+    if (text.slice(index, end) !== ending) {
       this.#fault(`not a message of ours: ${text.slice(start, end)}`)
       return
     }
