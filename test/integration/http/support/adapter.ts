@@ -29,6 +29,8 @@ export interface Served {
   readonly base: string
   /** Resolves when the server has closed, which it does when its streams have ended. */
   close(): Promise<void>
+  /** Cuts what is still connected, such as connections that `fetch` has opened and not used: no server thinks those idle. */
+  cut(): void
 }
 
 export const corsOrigin = 'https://app.example'

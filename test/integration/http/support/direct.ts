@@ -15,5 +15,6 @@ export async function startDirect(hub: Hub, { before }: StartOptions = {}): Prom
     port: 0,
     base: '',
     close: async () => {},
+    cut: () => {},
   }
 }

@@ -37,7 +37,13 @@ export async function startBehindNginx(hub: Hub, options?: StartOptions): Promis
     await upstream.close()
     await nginx.stop()
   }
-  return { fetch: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init), port, base: '', close }
+  return {
+    fetch: (path, init) => fetch(`http://127.0.0.1:${port}${path}`, init),
+    port,
+    base: '',
+    close,
+    cut: upstream.cut,
+  }
 }
 
 export async function startExpress(hub: Hub, { before }: StartOptions = {}): Promise<Served> {
@@ -108,5 +114,6 @@ function servedAt(server: Server, base: string): Served {
     port,
     base,
     close: () => new Promise((resolve) => void server.close(() => resolve())),
+    cut: () => server.closeAllConnections(),
   }
 }

@@ -23,24 +23,21 @@ export async function startHttp2(hub: Hub, { before }: StartOptions = {}): Promi
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  let client = connect(url)
+  const clients = [connect(url)]
   let requests = 0
 
   return {
     fetch(path, init) {
       // Node ends a session that resets hundreds of streams in a row, which is how one attacks a server.
-      if (++requests % 200 === 0) {
-        client.close()
-        client = connect(url)
-      }
-      return fetchHttp2(client, path, init)
+      if (++requests % 200 === 0) clients.push(connect(url))
+      return fetchHttp2(clients.at(-1) ?? connect(url), path, init)
     },
     port: 0,
     base: '',
+    cut() {},
     async close() {
       // A session closes when its streams have ended.
-      client.close()
-      for (const session of sessions) session.close()
+      for (const session of [...clients, ...sessions]) session.close()
       await new Promise<void>((resolve) => void server.close(() => resolve()))
     },
   }

@@ -40,6 +40,7 @@ export async function createStage(
   const undo = (run: () => unknown) => void undoing.push(run)
   undo(async () => {
     await hub.close()
+    served.cut()
     await served.close()
   })
 

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { until } from '../../support/until.ts'
+import { adapters } from './support/adapters.ts'
+import { usedMemory } from './support/heap.ts'
+import { getUnchunked } from './support/raw-client.ts'
+import { read } from './support/reading.ts'
+import { createStage, type Stage } from './support/stage.ts'
+
+const MB = 1024 * 1024
+const readers = 5
+const messages = 320
+/** One text for all messages, so that the log itself takes up next to nothing. */
+const data = 'x'.repeat(64 * 1024)
+
+describe.for(adapters)('readers that stop reading over $name', (adapter) => {
+  test('cost no more than their outboxes, and get everything, in order and once, when they go on', async () => {
+    const stage = await createStage(adapter, { limits: { outbox: MB / 4 } })
+    const streams = await Promise.all(
+      Array.from({ length: readers }, async () => {
+        const leaving = new AbortController()
+        stage.undo(() => leaving.abort())
+        return stage.fetch('/sse?channel=news', { signal: leaving.signal })
+      }),
+    )
+    await until('the subscribers', async () => (stage.hub.subscribers === readers ? true : undefined))
+    const before = await usedMemory()
+
+    const sent = await publish20MB(stage)
+
+    // 100 MB without a limit. Beside the outboxes: a page of each that reads the log, the ring, and what the clients hold.
+    expect(((await usedMemory()) - before) / MB).toBeLessThan(15)
+    for (const response of streams) {
+      const reading = read(response, () => {})
+      const events = await reading.untilEvents(messages)
+      expect(events.map(({ event }) => event)).toEqual(sent)
+    }
+  })
+
+  test.runIf(adapter.isHttp1)('get everything on a bare socket too', async () => {
+    const stage = await createStage(adapter)
+    const client = await stage.dial()
+    client.socket.write(getUnchunked(`${stage.base}/sse?channel=news`))
+    await client.untilText('\nid: ')
+    client.socket.pause()
+
+    const sent = await publish20MB(stage)
+    client.socket.resume()
+    const text = await client.untilText(`event: ${sent.at(-1)}\n`)
+
+    expect([...text.matchAll(/^event: (\w+)$/gm)].map(([, name]) => name)).toEqual(sent)
+  })
+})
+
+/** Answers the names of the events. */
+async function publish20MB({ hub }: Stage): Promise<string[]> {
+  const names = Array.from({ length: messages }, (_, index) => `m${index}`)
+  for (const event of names) {
+    await hub.publish('news', data, { event })
+    // As they come from a network: one after the other, and each is written before the next.
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  return names
+}
