@@ -5,6 +5,7 @@
  * The number is the HTTP status with which the fault is answered when it reaches a client.
  */
 export const errorCodes = {
+  address_unavailable: 500,
   body_invalid: 400,
   body_too_large: 413,
   broker_closed: 503,
@@ -22,8 +23,10 @@ export const errorCodes = {
   event_undeclared: 422,
   events_closed: 503,
   field_invalid: 400,
+  host_forbidden: 403,
   hub_closed: 503,
   hub_full: 503,
+  hub_unreachable: 502,
   internal: 500,
   job_invalid: 500,
   listener_failed: 500,

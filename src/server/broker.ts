@@ -1,0 +1,54 @@
+import { MillraceError, type OnError } from '../base/errors.ts'
+import type { Broker } from '../broker/port.ts'
+
+export interface RedisBrokerOptions {
+  readonly relay?: readonly string[]
+  readonly relayPrefix?: string | undefined
+  readonly onError: OnError
+}
+
+/**
+ * The Redis broker. Its driver is loaded only here, so that a server on the memory broker does without the package.
+ *
+ * @throws {MillraceError} `option_invalid`, `dependency_missing`
+ */
+export async function openRedis(url: string, { relay, relayPrefix, onError }: RedisBrokerOptions): Promise<Broker> {
+  assertRedisUrl(url)
+  const { redis } = await import('../broker/redis/redis.ts').catch((cause: unknown) => {
+    throw isMissing(cause) ? missing(cause) : cause
+  })
+  return redis(url, {
+    onError,
+    ...(relay === undefined ? {} : { relay }),
+    ...(relayPrefix === undefined ? {} : { relayPrefix }),
+  })
+}
+
+/** The URL as it may be shown: without user and password, and without what its query may hold. */
+export function showRedisUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+/** The value is not in the message: it may hold a password. */
+function assertRedisUrl(url: string): void {
+  if (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol) && new URL(url).host !== '') return
+  throw new MillraceError(
+    'option_invalid',
+    'The Redis URL is not understood. Give redis://[user[:password]@]host[:port][/database], or rediss:// for TLS.',
+  )
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+}
+
+function missing(cause: unknown): MillraceError {
+  return new MillraceError(
+    'dependency_missing',
+    'Redis needs the package "redis", which is not here: npm install redis',
+    {
+      cause,
+    },
+  )
+}

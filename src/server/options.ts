@@ -1,0 +1,24 @@
+import type { OnError } from '../base/errors.ts'
+
+export interface ServerOptions {
+  /** 0 takes a free one. @default 3000 */
+  readonly port?: number
+  /** The address to listen on; with `dev` only a loopback one. @default '127.0.0.1' */
+  readonly host?: string
+  /** `redis[s]://[user[:password]@]host[:port][/database]`. @default the memory broker */
+  readonly redis?: string | undefined
+  /** Channels, by name or with `*`, on which raw `PUBLISH`es in Redis are relayed. Needs `redis`. @default none */
+  readonly relay?: readonly string[]
+  /** What those channels begin with in Redis, and not here. @default '' */
+  readonly relayPrefix?: string | undefined
+  /** Messages that each channel keeps; 0 keeps none. @default 10,000 */
+  readonly history?: number | undefined
+  /** Opens every channel and publishing to whoever can reach the server, and serves a page to try it with. @default false */
+  readonly dev?: boolean
+  /** The patterns of the channels that everyone may subscribe to. Beside `dev` they change nothing. @default none */
+  readonly channels?: readonly string[]
+  /** Origins whose pages may read the streams: exact ones, or `*`. @default none */
+  readonly cors?: readonly string[]
+  /** Hears of failures that no caller waits for. @default a warning on the console */
+  readonly onError?: OnError
+}
