@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startRedis } from '../../support/redis.ts'
+import { blocksOf } from './support/blocks.ts'
+import { createProject, type Project, root } from './support/project.ts'
+
+/** Blocks that name a file are parts of a program; the others are whole, and end by themselves. */
+const pages = ['events', 'channels', 'redis', 'errors', 'from-laravel']
+
+const snippets = await Promise.all(
+  pages.map(async (page) => {
+    const blocks = blocksOf(await readFile(join(root, 'docs', `${page}.md`), 'utf8'))
+    return blocks
+      .filter(({ language }) => language === 'ts')
+      .map(({ file, code, line }) => ({
+        place: `docs/${page}.md:${line}`,
+        path: `${page}/${file ?? `line-${line}.ts`}`,
+        isWhole: file === undefined,
+        code,
+      }))
+  }),
+).then((all) => all.flat())
+
+let project: Project
+let redis: Awaited<ReturnType<typeof startRedis>>
+
+beforeAll(async () => {
+  redis = await startRedis()
+  project = await createProject()
+  for (const { path, code } of snippets) await project.write(path, code)
+  await project.compile()
+})
+
+afterAll(async () => {
+  await project?.remove()
+  await redis?.stop()
+})
+
+describe.concurrent('the code of', () => {
+  test.for(snippets.filter(({ isWhole }) => isWhole))('$place runs, and ends', async ({ path }) => {
+    const file = join(project.dir, path.replace(/ts$/, 'js'))
+    const env = { ...process.env, REDIS_URL: redis.url }
+    const { stderr } = await promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
+
+    expect(stderr, basename(file)).toBe('')
+  })
+})
