@@ -26,7 +26,11 @@ const patience = 8_000
  * @returns {Promise<Child>}
  */
 export async function start(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Or a server that is to be measured without Redis would take the one of whoever measures.
+    env: { ...process.env, REDIS_URL: '', PORT: '' },
+  })
   let output = ''
   const collect = (/** @type {Buffer} */ chunk) => {
     output = (output + chunk.toString()).slice(-10_000)
