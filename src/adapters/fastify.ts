@@ -27,10 +27,13 @@ export const millrace: FastifyPluginAsync<MillraceOptions> = async (app, options
   const streams = new Set<Sink>()
   let isClosing = false
 
-  // Before Fastify waits for its connections to close, which an open stream would never do.
+  // Before Fastify waits for its connections to close, which an open stream would never do; and until they have ended, because
+  // then it cuts those that are done, also where their last bytes are still on the way.
   app.addHook('preClose', async () => {
     isClosing = true
+    const ended = [...streams].map((sink) => new Promise<void>((resolve) => sink.onClose(resolve)))
     for (const sink of streams) sink.end()
+    await Promise.all(ended)
   })
 
   // Bodies are read by us, so that they mean the same and are refused alike in every framework. NDJSON is not Fastify's to know.

@@ -1,8 +1,12 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { corsOrigin } from './support/adapter.ts'
 import { adapters } from './support/adapters.ts'
 import { get } from './support/raw-client.ts'
 import { createStage } from './support/stage.ts'
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0
 
 describe.for(adapters)('a stream over $name', (adapter) => {
   test('opens at once, with the time to reconnect and a place to resume from, though nothing is published', async () => {
@@ -40,6 +44,29 @@ describe.for(adapters)('a stream over $name', (adapter) => {
     expect(performance.now() - start).toBeLessThan(1_000)
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(text).not.toMatch(/^content-encoding/im)
+  })
+
+  test.runIf(!adapter.isHttp1)('says nothing of the connection, which is not its own', async () => {
+    const stage = await createStage(adapter)
+
+    const { response } = await stage.subscribe('channel=news')
+
+    expect(['connection', 'keep-alive', 'transfer-encoding'].filter((name) => response.headers.has(name))).toEqual([])
+  })
+
+  test.runIf(adapter.isHttp1 && hasCurl)('is seen by curl at once', async () => {
+    const stage = await createStage(adapter)
+    const curl = spawn('curl', ['-sN', `http://127.0.0.1:${stage.port}${stage.base}/sse?channel=news`])
+    stage.undo(() => curl.kill())
+
+    const [opening] = await once(curl.stdout, 'data')
+    await stage.hub.publish('news', 'Hello')
+    const [message] = await once(curl.stdout, 'data')
+    curl.kill('SIGKILL')
+
+    expect(String(opening)).toMatch(/^retry: \d+\nid: /)
+    expect(String(message)).toMatch(/^id: \S+\nchannel: news\ndata: Hello\n\n$/)
+    await stage.untilEmpty()
   })
 
   test.runIf(adapter.hasCors)('keeps the headers that others have set', async () => {
