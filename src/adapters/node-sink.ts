@@ -8,7 +8,7 @@ import type { Sink } from '../hub/sink.ts'
  * Together that is less than the hub's heartbeat: bytes that wait to be acknowledged suspend the asking, and then a peer that
  * vanished without a word would only be noticed when the system gives up sending, which takes a quarter of an hour.
  */
-const keepAliveDelay = 4_000
+const keepAliveDelay = 10_000
 
 /** How long a reader may take what still waits when its stream ends, in ms; then it is cut off, and resumes from its cursor. */
 const lastWait = 2_000
