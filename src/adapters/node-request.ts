@@ -15,6 +15,7 @@ export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extra
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
+    host: request.headers.host ?? request.headers[':authority']?.toString(),
     header: (name) => {
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(',') : value

@@ -5,6 +5,7 @@ export function fromWeb(request: Request): HttpRequest {
   return {
     method: request.method,
     url: request.url,
+    host: request.headers.get('host') ?? new URL(request.url).host,
     header: (name) => request.headers.get(name) ?? undefined,
     body: (limit) => readText(request.body, limit),
   }

@@ -5,6 +5,8 @@ export interface HttpRequest {
   readonly method: string
   /** Path and query; scheme and host where the adapter has them. */
   readonly url: string
+  /** The host that the client asked for, with its port. HTTP/2 has it as the authority. */
+  readonly host: string | undefined
   /** A header's value, or undefined; several values of one name are joined by a comma. */
   header(name: string): string | undefined
   /**

@@ -1,9 +1,9 @@
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
 import type { Hub } from '../hub/api.ts'
 import type { Publication, PublishOptions } from '../hub/message.ts'
-import { bodyTooLarge } from './body.ts'
 import type { HttpReply, HttpRequest } from './exchange.ts'
 import { methodNotAllowed, problemReply } from './problem.ts'
+import { readPublishBody } from './publish-body.ts'
 
 export interface PublishHandlerOptions {
   /** Hears of faults that are answered with 500. @default a warning on the console */
@@ -28,12 +28,7 @@ export async function publishReply(
   try {
     if (request.method !== 'POST')
       return problemReply(methodNotAllowed(request.method, 'POST'), onError, { allow: 'POST' })
-    const isLines = typeOf(request.header('content-type')) === 'lines'
-    // Where the length is told, nobody need send it all to hear that it is too much.
-    if (Number(request.header('content-length')) > hub.limits.body) throw bodyTooLarge(hub.limits.body)
-    const body = await request.body(hub.limits.body)
-    if (typeof body === 'string' && body.trim() === '') throw emptyBody()
-    const value = typeof body !== 'string' ? body : isLines ? parseLines(body) : parseJson(body, 'The body')
+    const value = await readPublishBody(request, hub.limits.body)
     if (Array.isArray(value)) return json({ ids: await hub.publishAll(value.map(toListedPublication)) })
     const { channel, message, ...publishOptions } = toPublication(value)
     return json({ id: await hub.publish(channel, message, publishOptions) })
@@ -87,45 +82,6 @@ function toFields(value: unknown): Fields {
     )
   }
   return value
-}
-
-/**
- * Only types that a page of another origin cannot send without asking first (Fetch standard, CORS-safelisted request-header), so
- * that no page can publish on a hub that its visitor can reach.
- */
-function typeOf(contentType: string | undefined): 'one' | 'lines' {
-  const essence = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (essence === 'application/json' || essence.endsWith('+json')) return 'one'
-  if (essence === 'application/x-ndjson' || essence === 'application/ndjson' || essence === 'application/jsonl')
-    return 'lines'
-  throw new MillraceError(
-    'content_type_unsupported',
-    `The content type is ${quote(essence)}. Send application/json, or application/x-ndjson for one message per line.`,
-  )
-}
-
-function parseLines(text: string): unknown[] {
-  return text
-    .split('\n')
-    .map((line, index) => ({ line: line.trim(), number: index + 1 }))
-    .filter(({ line }) => line !== '')
-    .map(({ line, number }) => parseJson(line, `Line ${number}`))
-}
-
-function parseJson(text: string, subject: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new MillraceError(
-      'body_invalid',
-      `${subject} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
-  }
-}
-
-function emptyBody(): MillraceError {
-  return new MillraceError('body_invalid', 'The body is empty. Send a JSON object with "channel" and "data".')
 }
 
 function json(value: unknown): HttpReply {

@@ -13,18 +13,21 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses a request that names another host than this machine in its `Host` header.
+ * Refuses a request whose `Host` header could be the name of a page on the web.
  *
- * The threat is DNS rebinding: a page on the web can make its own name resolve to 127.0.0.1, and is then of one origin with a
- * server there. A name that no page on the web can have is what tells such a request from one that was meant.
+ * The threat is DNS rebinding: such a page can make its own name resolve to 127.0.0.1, and is then of one origin with a server
+ * there. A name on the web has a dot in it; an address cannot be made to mean another, and a single word, such as the name of an
+ * upstream in a proxy's configuration, is nobody's.
  *
  * @throws {MillraceError} `host_forbidden`
  */
 export function assertLoopbackHost(header: string | undefined): void {
-  if (header === undefined || isLoopback(toHost(header))) return
+  if (header === undefined) return
+  const host = toHost(header)
+  if (isIP(host) !== 0 || !host.includes('.') || isLoopback(host)) return
   throw new MillraceError(
     'host_forbidden',
-    `The request is for the host ${quote(header)}. With --dev only localhost and loopback addresses are answered.`,
+    `The request is for the host ${quote(header)}. With --dev only addresses, localhost and single words are answered.`,
   )
 }
 

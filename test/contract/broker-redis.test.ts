@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redis } from '../../src/broker/redis/redis.ts'
 import { brokerContract } from '../../src/testing/broker-contract.ts'
-import { redisCommand } from '../support/redis-command.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { redisCommand } from '../support/redis-command.ts'
 
 describe.each([
   { how: 'functions', args: [], loaded: 1 },

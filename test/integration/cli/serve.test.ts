@@ -42,12 +42,12 @@ describe('serve --dev', () => {
     const { port } = new URL(url)
 
     const answers = await Promise.all(
-      ['evil.example', `evil.example:${port}`, `localhost:${port}`, '[::1]', '127.0.0.1'].map((host) =>
+      ['evil.example', `evil.example:${port}`, `localhost:${port}`, '[::1]', '127.0.0.1', 'upstream'].map((host) =>
         raw(url, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
       ),
     )
 
-    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['403', '403', '200', '200', '200'])
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['403', '403', '200', '200', '200', '200'])
     expect(answers[0]).toContain('"code":"host_forbidden"')
   })
 })

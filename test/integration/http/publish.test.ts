@@ -56,6 +56,35 @@ describe.for(adapters)('POST /publish over $name', (adapter) => {
     expect(await response.json()).toEqual({ ids: events.map(({ id }) => id) })
   })
 
+  test.for(['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded'])(
+    'takes JSON and lines of JSON from clients that say %s',
+    async (type) => {
+      const stage = await createStage(adapter)
+      const reading = await stage.subscribe('channel=news')
+      const lines = '{"channel":"news","data":"two"}\n{"channel":"news","data":"three"}'
+
+      const one = await post(stage, '{"channel":"news",\n"data":"one"}', type)
+      const more = await post(stage, lines, type)
+
+      expect([one.status, more.status]).toEqual([200, 200])
+      expect((await reading.untilEvents(3)).map(({ data }) => data)).toEqual(['one', 'two', 'three'])
+    },
+  )
+
+  test('takes them from no page of another origin, which can send such types without asking', async () => {
+    const stage = await createStage(adapter)
+    const send = (origin: string) =>
+      stage.fetch('/publish', {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', origin },
+        body: '{"channel":"news","data":1}',
+      })
+
+    const answers = await Promise.all(['https://evil.example', 'null', 'http://127.0.0.1:1'].map(send))
+
+    expect(answers.map(({ status }) => status)).toEqual([415, 415, 415])
+  })
+
   test('takes a message once that is sent twice with the publisher’s own id', async () => {
     const stage = await createStage(adapter)
     const reading = await stage.subscribe('channel=news')
@@ -147,15 +176,8 @@ function refused() {
     ['a bad line', '{"channel":"news","data":1}\n{', 400, 'body_invalid', /^Line 2 is not JSON/, ndjson],
     ['no lines', '\n\n', 400, 'body_invalid', /empty/, ndjson],
     ['text that is not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 400, 'body_invalid', /UTF-8/, ndjson],
-    [
-      'a form',
-      'channel=news&data=1',
-      415,
-      'content_type_unsupported',
-      /x-www-form-urlencoded.*json/,
-      'application/x-www-form-urlencoded',
-    ],
-    ['plain text', JSON.stringify(message), 415, 'content_type_unsupported', /text\/plain/, 'text/plain'],
+    ['a form', 'channel=news&data=1', 400, 'body_invalid', /not JSON/, 'application/x-www-form-urlencoded'],
+    ['another type', JSON.stringify(message), 415, 'content_type_unsupported', /image\/png.*json/, 'image/png'],
   ] as const
 }
 

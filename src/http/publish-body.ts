@@ -1,0 +1,86 @@
+import { MillraceError, quote } from '../base/errors.ts'
+import { bodyTooLarge } from './body.ts'
+import type { HttpRequest } from './exchange.ts'
+
+/** How the content type says that a body is to be read. */
+type Form = 'json' | 'lines' | 'unsaid'
+
+const forms: Readonly<Record<string, Form>> = {
+  'application/json': 'json',
+  'application/x-ndjson': 'lines',
+  'application/ndjson': 'lines',
+  'application/jsonl': 'lines',
+  // What clients send who were told nothing: curl -d, a fetch of a string, and those that send no type at all.
+  'application/x-www-form-urlencoded': 'unsaid',
+  'text/plain': 'unsaid',
+  '': 'unsaid',
+}
+
+/**
+ * The JSON value of a publish, or the list of values of several lines of JSON.
+ *
+ * @throws {MillraceError} `content_type_unsupported`, `body_too_large`, `body_invalid`
+ */
+export async function readPublishBody(request: HttpRequest, limit: number): Promise<unknown> {
+  const form = formOf(request)
+  // Where the length is told, nobody need send it all to hear that it is too much.
+  if (Number(request.header('content-length')) > limit) throw bodyTooLarge(limit)
+  const body = await request.body(limit)
+  if (typeof body !== 'string') {
+    // A parser of forms has been at it: what it made of JSON is not what was sent.
+    if (form === 'unsaid') throw unsupported(request)
+    return body
+  }
+  if (body.trim() === '') {
+    throw new MillraceError('body_invalid', 'The body is empty. Send a JSON object with "channel" and "data".')
+  }
+  // No single JSON value has one object after another without a comma. Nothing here may match in two ways: with `\s*` on both
+  // sides, a body of line ends would be tried for minutes.
+  const isLines = form === 'lines' || (form === 'unsaid' && /\}[^\S\n]*\n\s*\{/.test(body))
+  return isLines ? parseLines(body) : parseJson(body, 'The body')
+}
+
+/**
+ * The threat is a page of another origin that publishes on a hub its visitor can reach. It may send JSON only after the hub's
+ * consent (Fetch standard, CORS preflight), and what it may send without asking carries its `Origin`, which is refused here.
+ */
+function formOf(request: HttpRequest): Form {
+  const essence = essenceOf(request)
+  const form = essence.endsWith('+json') ? 'json' : forms[essence]
+  if (form === undefined || (form === 'unsaid' && isOfAnotherOrigin(request))) throw unsupported(request)
+  return form
+}
+
+function isOfAnotherOrigin(request: HttpRequest): boolean {
+  const origin = request.header('origin')
+  if (origin === undefined) return false
+  return !URL.canParse(origin) || new URL(origin).host !== request.host
+}
+
+function essenceOf(request: HttpRequest): string {
+  return request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+function unsupported(request: HttpRequest): MillraceError {
+  return new MillraceError(
+    'content_type_unsupported',
+    `The content type is ${quote(essenceOf(request))}. Send application/json, or application/x-ndjson for one message per line.`,
+  )
+}
+
+function parseLines(text: string): unknown[] {
+  return text
+    .split('\n')
+    .map((line, index) => ({ line: line.trim(), number: index + 1 }))
+    .filter(({ line }) => line !== '')
+    .map(({ line, number }) => parseJson(line, `Line ${number}`))
+}
+
+function parseJson(text: string, subject: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new MillraceError('body_invalid', `${subject} is not JSON: ${why}`, { cause })
+  }
+}
