@@ -19,13 +19,14 @@ const patience = 8_000
 
 /**
  * Starts a program, with a guard beside it: a benchmark that is killed can clean up nothing, but the system then closes the pipe
- * on which the guard waits, and that kills the program.
+ * on which the guard waits, and that kills the program and removes its folder, if it has one.
  *
  * @param {string} command
  * @param {readonly string[]} args
+ * @param {string} [dir]
  * @returns {Promise<Child>}
  */
-export async function start(command, args) {
+export async function start(command, args, dir = '') {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Or a server that is to be measured without Redis would take the one of whoever measures.
@@ -41,7 +42,7 @@ export async function start(command, args) {
   const { pid } = child
   if (pid === undefined) throw new Error(`${command} was started and has no process id`)
 
-  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$1"', 'guard', String(pid)], {
+  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$1"; rm -rf "$2"', 'guard', String(pid), dir], {
     stdio: ['pipe', 'ignore', 'ignore'],
     // In a session of its own, so that a Ctrl-C does not end it before its work is done.
     detached: true,

@@ -18,9 +18,8 @@ import { start } from './child.js'
 export async function startRedis() {
   const dir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   const port = await freePort()
-  const server = await start('redis-server', [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
-  ])
+  const args = [...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no']]
+  const server = await start('redis-server', args, dir)
   const stop = async () => {
     await server.stop()
     await rm(dir, { recursive: true, force: true })
