@@ -27,7 +27,7 @@ describe.for(adapters)('readers that stop reading over $name', (adapter) => {
 
     const sent = await publish20MB(stage)
 
-    // 100 MB without a limit. Beside the outboxes: a page of each that reads the log, the ring, and what the clients hold.
+    // 20 MB and more without a limit. Beside the outboxes: a page of each that reads the log, the ring, and what the clients hold.
     await untilUsedMemory(before + 8 * MB)
     for (const response of streams) {
       const reading = read(response, () => {})
