@@ -8,6 +8,7 @@ const gates = [
   ['build', 'npm', ['run', '--silent', 'build']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ...(existsSync(join(root, 'examples/tsconfig.json')) ? [['examples', 'tsc', ['-p', 'examples/tsconfig.json']]] : []),
+  ['bench', 'tsc', ['-p', 'bench/tsconfig.json']],
   ['package', 'publint', ['--strict']],
 ]
 

@@ -69,12 +69,14 @@ export class MillraceError extends Error {
     this.data = options.data ?? {}
   }
 
-  /** The same fault, as that of one item of a list: `data.index` says which. */
-  at(index: number): MillraceError {
-    return new MillraceError(this.code, `Item ${index}: ${this.message}`, {
-      cause: this,
-      data: { ...this.data, index },
-    })
+  /** The HTTP status with which it is answered. */
+  get status(): number {
+    return errorCodes[this.code]
+  }
+
+  /** The same fault, as that of one item of a list: `data.item` says which, counted from 0. */
+  at(item: number): MillraceError {
+    return new MillraceError(this.code, `Item ${item}: ${this.message}`, { cause: this, data: { ...this.data, item } })
   }
 }
 

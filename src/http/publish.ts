@@ -18,7 +18,7 @@ type Fields = Readonly<Partial<Record<Field, unknown>>>
  * `POST /publish`: `{"channel" | "channels", "data", "event"?, "key"?, "id"?}`, an array of these, or one per line (NDJSON).
  *
  * One answers `{"id"}`, several `{"ids"}`, in order. All are checked before the first is published: where one is refused, the
- * problem's `index` says which, and none is published.
+ * problem's `item` says which, and none is published.
  */
 export async function publishReply(
   hub: Hub,

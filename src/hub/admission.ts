@@ -48,12 +48,9 @@ export function admit(context: CatchUpContext, subscriber: Subscriber, { retry, 
     if (subscriber.state === 'closed') return
     // Unless its place was known in time for the first block.
     if (!subscriber.isTold) subscriber.writeCursor()
-    if (isLost) {
-      subscriber.writeGap(
-        subscriber.feeds.filter((feed) => feed.kept).map((feed) => feed.channel),
-        'unknown',
-      )
-    }
+    const kept = subscriber.feeds.filter((feed) => feed.kept).map((feed) => feed.channel)
+    // A channel that keeps nothing makes no promise that could be broken.
+    if (isLost && kept.length > 0) subscriber.writeGap(kept, 'unknown')
     subscriber.catchUp()
     catchUp(context, subscriber).catch(context.onError)
   }

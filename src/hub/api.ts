@@ -38,6 +38,13 @@ export interface Hub {
   /** Channels that somebody here listens to. */
   readonly channels: number
   /**
+   * The position of the last message of all. Take it before you load the state that a page shows, and let the page connect with
+   * `?last_event_id=` of it: then it misses nothing in between.
+   *
+   * @throws {MillraceError} `broker_unavailable`
+   */
+  head(): Promise<Position>
+  /**
    * Publishes an event, or plain data where the channel declares no events, on one channel or several.
    *
    * Resolves with the message's position once the broker has acknowledged it; null where no channel keeps it.
@@ -50,7 +57,7 @@ export interface Hub {
     options?: PublishOptions,
   ): Promise<Position | null>
   /**
-   * Publishes several messages in order. All are checked before the first is published; where one is refused, `data.index` of the
+   * Publishes several messages in order. All are checked before the first is published; where one is refused, `data.item` of the
    * error says which, and none is published.
    *
    * @throws {MillraceError} as `publish`

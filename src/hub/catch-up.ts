@@ -30,11 +30,13 @@ export async function findPlace(context: CatchUpContext, subscriber: Subscriber)
   if (tail.isLive && tail.head !== undefined && feeds.every((feed) => feed.covered)) {
     // Everything that was announced is at hand, so the hub's own place will do, and nobody need be asked.
     subscriber.cursor = tail.head
+    subscriber.isPlaced = true
     return
   }
   const { epoch } = tail
   const head = await persistently(context, subscriber, () => broker.head())
   subscriber.cursor = head
+  subscriber.isPlaced = true
   if (head !== undefined && epoch === tail.epoch) cover(context, subscriber, head)
 }
 
@@ -68,6 +70,7 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
 function writePage(subscriber: Subscriber, { deliveries, gaps, next, done }: DeliveryPage): void {
   subscriber.writeGaps(gaps)
   subscriber.cursor = next
+  subscriber.isPlaced = true
   if (deliveries.length > 0) {
     subscriber.write(joinBytes(deliveries.map(({ frame }) => frame)))
     subscriber.isTold = true

@@ -9,6 +9,9 @@ interface Run {
   readonly frames: Uint8Array[]
 }
 
+/** Bytes that are collected before they are written although the turn goes on. */
+const maxPending = 256 * 1024
+
 /**
  * Writes what has come in to everyone who is live, once per turn of the event loop.
  *
@@ -17,6 +20,8 @@ interface Run {
  */
 export class FanOut {
   #runs: Run[] = []
+  /** What waits for the end of this turn. */
+  #bytes = 0
   #scheduled = false
 
   /** To be called in the order in which subscribers are to see the frames. */
@@ -24,6 +29,9 @@ export class FanOut {
     const last = this.#runs.at(-1)
     if (last !== undefined && isSame(last.feeds, feeds)) last.frames.push(frame)
     else this.#runs.push({ feeds, frames: [frame] })
+    this.#bytes += frame.length
+    // A burst within one turn is cut up, or it would pass every outbox limit before anyone could be told to slow down.
+    if (this.#bytes > maxPending) this.flush()
     if (this.#scheduled) return
     this.#scheduled = true
     endOfTurn(() => {
@@ -38,6 +46,7 @@ export class FanOut {
     const [first] = runs
     if (first === undefined) return
     this.#runs = []
+    this.#bytes = 0
     if (runs.length === 1 && first.feeds.length === 1) {
       const bytes = joinBytes(first.frames)
       for (const subscriber of first.feeds[0]?.live ?? []) subscriber.deliver(bytes)

@@ -94,6 +94,10 @@ class MillraceHub implements Hub {
     return this.#feeds.size
   }
 
+  head(): Promise<Position> {
+    return this.#broker.head()
+  }
+
   async publish(
     channel: string | readonly string[],
     message: unknown,
@@ -150,6 +154,8 @@ class MillraceHub implements Hub {
   }
 
   async #close(ms: number): Promise<void> {
+    // What was published before it is still to go out.
+    this.#fanOut.flush()
     await drain([...this.#subscribers], { clock: this.#clock, over: ms, retry: this.#retry })
     for (const subscriber of this.#subscribers) subscriber.close()
     this.#isClosed = true

@@ -45,6 +45,8 @@ export class Subscriber implements LiveReader {
   readonly since: Position | undefined
   /** Whether it has been written to since the last heartbeat. */
   touched = false
+  /** Whether the log has given it the cursor, or has been read from it: one that a reader brings may be of another log. */
+  isPlaced = false
   /** Whether the reader knows its cursor, from an id that it was sent. */
   isTold = false
 
@@ -157,6 +159,9 @@ export class Subscriber implements LiveReader {
     const { compare, fanOut, head } = this.#context
     const { cursor } = this
     if (cursor === undefined || this.#state !== 'catching-up') return false
+    const heard = head()
+    const isAhead = heard === undefined || compare(cursor, heard) > 0
+    if (isAhead && !this.isPlaced) return false
     const missing = new Map<Position, Uint8Array>()
     for (const feed of this.feeds) {
       const deliveries = feed.after(cursor)
@@ -168,8 +173,6 @@ export class Subscriber implements LiveReader {
     const frames = [...missing].sort(([a], [b]) => compare(a, b))
     if (frames.length > 0) this.write(joinBytes(frames.map(([, frame]) => frame)))
     this.#state = 'live'
-    const heard = head()
-    const isAhead = heard === undefined || compare(cursor, heard) > 0
     for (const feed of this.feeds) (isAhead ? feed.ahead : feed.live).add(this)
     return true
   }

@@ -79,7 +79,7 @@ export class Tail implements Follower {
 
   onEntry(entry: Entry): void {
     if (entry.position === null) {
-      this.#context.fanOut.push(toDelivery(entry).frame, this.#feedsOf(entry))
+      this.#passEphemeral(toDelivery(entry).frame, this.#feedsOf(entry))
       return
     }
     if (this.#state !== 'live') {
@@ -94,6 +94,13 @@ export class Tail implements Follower {
       this.#state = 'repair'
       void this.#repair(this.#epoch)
     }
+  }
+
+  /** To the live, and to those ahead too: it has no position that they could have seen already. */
+  #passEphemeral(frame: Uint8Array, feeds: readonly Feed[]): void {
+    const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
+    for (const reader of ahead) reader.deliver(frame)
+    this.#context.fanOut.push(frame, feeds)
   }
 
   onInterrupted(): void {

@@ -150,6 +150,8 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
       dataOf(await broker.read(head, ['a'], all)),
       ['7', '8', '9'].map((n) => n.repeat(100)),
     )
+    for (const n of range(4)) await broker.append(to('wide', String(n) + '漢'.repeat(33), { bytes: 350 }))
+    assert.equal((await broker.read(head, ['wide'], all)).entries.length, 3)
     await broker.append(to('a', 'y'.repeat(1_000), { bytes: 350 }))
     assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['y'.repeat(1_000)])
   })

@@ -3,6 +3,8 @@ import type { Entry, PageLimit, Position } from '../port.ts'
 import { comparePositions, positionAt } from '../position.ts'
 import type { Retention } from '../retention.ts'
 
+const encoder = new TextEncoder()
+
 /** The entries of one channel that are kept, oldest first. */
 export class ChannelLog {
   /** The last position there has been, whether or not its entry is still kept. */
@@ -10,6 +12,8 @@ export class ChannelLog {
   #entries: Entry[] = []
   /** Entries before this index are trimmed; the array is cut when they are half of it, so that trimming costs O(1). */
   #first = 0
+  /** Of each entry the bytes of its data, as UTF-8. */
+  #sizes: number[] = []
   #bytes = 0
   #retention: Retention
 
@@ -25,7 +29,9 @@ export class ChannelLog {
   append(entry: Entry, position: Position, retention: Retention, now: number): void {
     this.#retention = retention
     this.#entries.push(entry)
-    this.#bytes += entry.data.length
+    const size = encoder.encode(entry.data).length
+    this.#sizes.push(size)
+    this.#bytes += size
     this.last = position
     this.trim(now)
   }
@@ -34,11 +40,12 @@ export class ChannelLog {
   trim(now: number): void {
     const oldest = positionAt(now - this.#retention.age)
     while (this.size > 0 && this.#isPast(oldest)) {
-      this.#bytes -= this.#entries[this.#first]?.data.length ?? 0
+      this.#bytes -= this.#sizes[this.#first] ?? 0
       this.#first++
     }
     if (this.#first > 32 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first)
+      this.#sizes = this.#sizes.slice(this.#first)
       this.#first = 0
     }
   }

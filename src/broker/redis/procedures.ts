@@ -24,8 +24,11 @@ export class Procedures {
   constructor(connection: Connection, prefix: string) {
     this.#connection = connection
     this.#prefix = prefix
+    // At once, because other programs may call the functions before this one does.
     connection.client.on('ready', () => {
-      this.#isFunction = undefined
+      this.#isFunction = this.#prepare()
+      // Who calls next will hear of it.
+      this.#isFunction.catch(() => {})
     })
   }
 

@@ -28,7 +28,7 @@ export interface RedisOptions {
   readonly horizon?: number
   /** More options for the `redis` client: TLS, user, password, database. */
   readonly client?: RedisClientOptions
-  /** Hears that Redis cannot be reached. @default a warning on the console */
+  /** Hears that Redis cannot be reached. @default the `onError` of the hub */
   readonly onError?: OnError
 }
 
@@ -58,7 +58,7 @@ class RedisBroker implements Broker {
   readonly #idWindow: number
   readonly #horizon: number
   readonly #onError: OnError
-  readonly #followings = new Set<Following>()
+  readonly #followings = new Map<Follower, Following>()
   #head: Promise<Position> | undefined
   #isClosed = false
 
@@ -68,7 +68,7 @@ class RedisBroker implements Broker {
     this.#wait = options.wait ?? 5_000
     this.#idWindow = options.idWindow ?? defaultIdWindow
     this.#horizon = options.horizon ?? defaultHorizon
-    this.#onError = options.onError ?? warn
+    this.#onError = options.onError ?? ((error) => this.#tell(error))
     this.#relay = createRelay(options.relay ?? [], options.relayPrefix ?? '')
     this.#connection = new Connection(this.#client, this.#onError)
     this.#procedures = new Procedures(this.#connection, this.#prefix)
@@ -111,14 +111,19 @@ class RedisBroker implements Broker {
       prefix: this.#prefix,
       relay: this.#relay,
     })
-    this.#followings.add(following)
+    this.#followings.set(follower, following)
     return following
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const following of this.#followings) await following.close()
+    for (const following of this.#followings.values()) await following.close()
     this.#connection.close()
+  }
+
+  #tell(error: unknown): void {
+    if (this.#followings.size === 0) warn(error)
+    for (const follower of this.#followings.keys()) follower.onError(error)
   }
 
   async #call(...[name, args]: Parameters<Procedures['call']>): Promise<unknown> {

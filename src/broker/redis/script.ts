@@ -92,12 +92,38 @@ local function keep(prefix, index, message, position, prevs, total, time, horizo
   redis.call('PEXPIRE', meta, digits(math.max(horizon, kept.age)))
 end
 
+local defaults = { count = 10000, age = 86400000, bytes = 67108864 }
+
+-- Any program can call this, and what it says becomes lines of a stream: the threat is a line feed that begins a line of its own.
+local function fault(message, data)
+  if not data then return 'two arguments are needed: the options as JSON, and the data' end
+  if type(message) ~= 'table' then return 'the options must be a JSON object' end
+  if type(message.channels) ~= 'table' or #message.channels == 0 then return '"channels" must be a list of names' end
+  local seen = {}
+  for _, channel in ipairs(message.channels) do
+    if type(channel) ~= 'string' or channel == '' or string.find(channel, '[%c%s,]') then
+      return 'a channel is named by a string without white space, control characters and commas'
+    end
+    if seen[channel] then return 'a channel is named twice' end
+    seen[channel] = true
+  end
+  for _, name in ipairs({ 'event', 'key', 'id' }) do
+    local value = message[name]
+    if value and (type(value) ~= 'string' or value == '' or string.find(value, '[%z\\r\\n]')) then
+      return '"' .. name .. '" must be a string without a line end or a null'
+    end
+  end
+end
+
 local function append(keys, args)
   local prefix = keys[1]
-  local message = cjson.decode(args[1])
-  for name, value in pairs(message) do
+  local parsed, message = pcall(cjson.decode, args[1] or '')
+  if not parsed then message = nil end
+  for name, value in pairs(type(message) == 'table' and message or {}) do
     if value == cjson.null then message[name] = nil end
   end
+  local wrong = fault(message, args[2])
+  if wrong then return redis.error_reply('MILLRACE ' .. wrong) end
   message.data = args[2]
   local horizon = message.horizon or ${30 * 24 * 60 * 60 * 1000}
   local known = message.id and redis.call('GET', prefix .. 'id:' .. message.id)
@@ -110,8 +136,9 @@ local function append(keys, args)
   local prevs, totals = {}, {}
   message.retention = message.retention or {}
   for index, channel in ipairs(message.channels) do
-    message.retention[index] = message.retention[index] or { count = 10000, age = 86400000, bytes = 67108864 }
-    local kept = message.retention[index]
+    local kept = message.retention[index] or {}
+    for name, value in pairs(defaults) do kept[name] = kept[name] or value end
+    message.retention[index] = kept
     if kept.count > 0 and kept.age > 0 and kept.bytes > 0 then
       position = position or next_position(last, time)
       local meta = redis.call('HMGET', prefix .. 'meta:' .. channel, 'last', 'total')

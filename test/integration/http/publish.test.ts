@@ -143,7 +143,7 @@ describe.for(adapters)('POST /publish over $name', (adapter) => {
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
       code: 'field_invalid',
-      index: 1,
+      item: 1,
       detail: expect.stringMatching(/^Item 1: /),
     })
     await stage.hub.publish('news', 'the first')

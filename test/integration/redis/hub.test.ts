@@ -132,6 +132,37 @@ describe('a hub on Redis', () => {
     expect(reader.events[0]).toMatchObject({ id: position, event: 'NewMessage' })
   })
 
+  test.each([
+    ['["x"]', 'x', /object|channels/],
+    ['{}', 'x', /channels/],
+    ['{"channels":[]}', 'x', /channels/],
+    ['{"channels":["a b"]}', 'x', /white space/],
+    ['{"channels":["a","a"]}', 'x', /twice/],
+    ['{"channels":["a"],"event":"x\\nid: 9-9"}', 'x', /"event"/],
+    ['{"channels":["a"],"key":5}', 'x', /"key"/],
+    ['no JSON', 'x', /object/],
+  ])('takes no %s from other programs', async (options, data, why) => {
+    const hub = startHub()
+    await hub.head()
+    await expect(redisCommand(server, ['FCALL', 'millrace_append', '1', prefix, options, data])).rejects.toThrow(why)
+    expect(await redisCommand(server, ['EXISTS', `${prefix}stream:a`])).toBe(0)
+  })
+
+  test('has its functions there for other programs before it is used itself', async () => {
+    await redisCommand(server, ['FUNCTION', 'FLUSH'])
+    startHub()
+    const append = () =>
+      redisCommand(server, [
+        'FCALL',
+        'millrace_append',
+        '1',
+        prefix,
+        '{"channels":["a"],"retention":[{"count":5}]}',
+        '1',
+      ])
+    expect(await until('the function', () => append().catch(() => undefined))).toMatch(/^\d+-\d+$/)
+  })
+
   test('forgets a channel some time after its last message, and tells who has been away for longer', async () => {
     const hub = startHub({ horizon: 30, history: { age: 30 } })
     const position = await hub.publish('a', '1')
@@ -220,6 +251,26 @@ test('a URL that is none is refused without being repeated, because it may hold 
   const attempt = () => redis('redis//user:secret@localhost')
   expect(attempt).toThrow(expect.objectContaining({ code: 'option_invalid' }))
   expect(attempt).not.toThrow(/secret/)
+})
+
+test('a hub that is closed at once leaves no connection behind', async () => {
+  for (let round = 0; round < 10; round++) {
+    const hub = createHub({ channels: [], broker: redis(server.url) })
+    if (round % 2 === 1) await new Promise((resolve) => setImmediate(resolve))
+    await hub.close()
+  }
+  await until('no clients but the one that asks', async () => {
+    const clients = String(await redisCommand(server, ['CLIENT', 'LIST']))
+    return clients.trim().split('\n').length === 1 || undefined
+  })
+})
+
+test('a hub hears itself that its Redis is away', async () => {
+  const errors: unknown[] = []
+  const hub = createHub({ channels: [], broker: redis('redis://127.0.0.1:1'), onError: (error) => errors.push(error) })
+  await until('an error', async () => errors[0])
+  expect(errors[0]).toMatchObject({ code: 'broker_unavailable', message: expect.stringContaining('ECONNREFUSED') })
+  await hub.close()
 })
 
 test('a broker that is closed keeps nobody waiting', async () => {

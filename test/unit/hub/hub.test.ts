@@ -135,6 +135,45 @@ describe('a subscriber', () => {
   })
 })
 
+describe('a subscriber that is ahead of its hub', () => {
+  async function ahead() {
+    const broker = faultyBroker(memory())
+    const hub = start({ broker, channels: [defineChannel('*'), defineChannel('brief', { history: 0 })] })
+    await join(hub, { channels: ['a', 'brief'] })
+    await hub.publish('a', '1')
+    await hub.publish('unheard', '2')
+    return { broker, hub }
+  }
+
+  test('gets what has no position at once', async () => {
+    const { hub } = await ahead()
+    const reader = await join(hub, { channels: ['a', 'brief'], cursor: await hub.head() })
+    await turn()
+    await hub.publish('brief', 'now')
+    await hub.publish('a', '3')
+    await turn()
+    expect(reader.data).toEqual(['now', '3'])
+  })
+
+  test('with a cursor that the log has not come to is told that all is lost, and gets what is new', async () => {
+    const { hub } = await ahead()
+    const cursor = `${Date.now() + 1_000_000}-5`
+    const reader = await join(hub, { channels: ['a', 'brief'], cursor })
+    await turn()
+    await hub.publish('a', 'new')
+    await turn()
+    expect(reader.log).toEqual(['gap:lost', 'new'])
+    expect(reader.lastEventId).not.toBe(cursor)
+  })
+
+  test('is told no gap on channels that keep nothing', async () => {
+    const { hub } = await ahead()
+    const reader = await join(hub, { channels: ['brief'], cursor: 'nonsense' })
+    await turn()
+    expect(reader.gaps).toEqual([])
+  })
+})
+
 describe('a hub', () => {
   test('leaves nothing of a subscriber that goes, at whatever moment', async () => {
     const hub = start()
@@ -193,6 +232,30 @@ describe('a hub', () => {
     expect([hub.subscribers, hub.channels]).toEqual([0, 0])
     await expect(hub.publish('a', 'x')).rejects.toMatchObject({ code: 'hub_closed' })
     await hub.close()
+  })
+
+  test('sends what was published before it closed', async () => {
+    const hub = start({ channels: [defineChannel('kept'), defineChannel('brief', { history: 0 })] })
+    const reader = await join(hub, { channels: ['kept', 'brief'] })
+    await hub.publish('kept', 'one')
+    await hub.publish('brief', 'two')
+    await hub.close()
+    expect(reader.data).toEqual(['one', 'two'])
+  })
+
+  test('keeps no more than the outbox waiting of a burst within one turn', async () => {
+    const hub = start({ limits: { outbox: 100_000 } })
+    const reader = await join(hub, { channels: ['a'] })
+    await turn()
+    reader.stall()
+    await hub.publishAll(Array.from({ length: 200 }, () => ({ channel: 'a', message: 'x'.repeat(50_000) })))
+    await turn()
+    expect(reader.buffered).toBeLessThan(700_000)
+    for (let turns = 0; turns < 500 && reader.data.length < 200; turns++) {
+      reader.flow()
+      await turn()
+    }
+    expect(reader.data.length).toBe(200)
   })
 
   test('goes on when reading the log fails for a while', async () => {

@@ -98,7 +98,7 @@ describe('publishing', () => {
         { channel: 'nowhere', message: '2' },
       ])
       .catch((caught: unknown) => caught)
-    expect(error).toMatchObject({ code: 'channel_unknown', data: { index: 1 } })
+    expect(error).toMatchObject({ code: 'channel_unknown', data: { item: 1 } })
     const ids = await hub.publishAll(['a', 'b'].map((message) => ({ channel: 'news', message })))
     await turn()
     expect(reader.data).toEqual(['a', 'b'])
