@@ -68,8 +68,8 @@ async function publishLines(
     }
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error
-    const index = error.data.index
-    const which = typeof index === 'number' ? `Message ${published + index + 1} of the input was refused. ` : ''
+    const { item } = error.data
+    const which = typeof item === 'number' ? `Message ${published + item + 1} of the input was refused. ` : ''
     throw new MillraceError(error.code, `${error.message} ${which}Published before that: ${published}.`, {
       cause: error,
     })

@@ -42,8 +42,8 @@ export async function toError(response: Response): Promise<MillraceError> {
   const { status } = response
   const problem = parseProblem(text)
   if (problem !== undefined) {
-    const { code, detail, index } = problem
-    return new MillraceError(code, detail, { data: { status, ...(index === undefined ? {} : { index }) } })
+    const { code, detail, item } = problem
+    return new MillraceError(code, detail, { data: { status, ...(item === undefined ? {} : { item }) } })
   }
   return new MillraceError(
     'hub_unreachable',
@@ -56,14 +56,14 @@ interface Problem {
   readonly code: ErrorCode
   readonly detail: string
   /** Of several messages, the one that was refused. */
-  readonly index: number | undefined
+  readonly item: number | undefined
 }
 
 function parseProblem(text: string): Problem | undefined {
   try {
-    const { code, detail, index } = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const { code, detail, item } = JSON.parse(text) as Readonly<Record<string, unknown>>
     if (typeof code !== 'string' || typeof detail !== 'string' || !Object.hasOwn(errorCodes, code)) return undefined
-    return { code: code as ErrorCode, detail, index: typeof index === 'number' ? index : undefined }
+    return { code: code as ErrorCode, detail, item: typeof item === 'number' ? item : undefined }
   } catch {
     // Not JSON, and so not a hub's.
     return undefined
