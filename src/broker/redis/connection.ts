@@ -1,4 +1,5 @@
 import { createClient, type RedisClientOptions } from 'redis'
+import { systemClock } from '../../base/clock.ts'
 import { MillraceError, type OnError } from '../../base/errors.ts'
 
 export type Client = ReturnType<typeof createClient>
@@ -58,12 +59,12 @@ export class Connection {
     if (this.client.isReady) return
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void) => {
-        clearTimeout(timer)
+        cancel()
         this.#waiting.delete(waiter)
         settle()
       }
       const waiter: Waiter = { resolve: () => end(resolve), reject: (error) => end(() => reject(error)) }
-      const timer = setTimeout(() => waiter.reject(unavailable(`Redis could not be reached for ${ms} ms.`)), ms)
+      const cancel = systemClock.after(ms, () => waiter.reject(unavailable(`Redis could not be reached for ${ms} ms.`)))
       this.#waiting.add(waiter)
     })
   }
