@@ -1,5 +1,7 @@
 import type { Broker, ChannelGap, Entry, Position } from '../broker/port.ts'
+import { toDelivery, toLateFrame } from './delivery.ts'
 import type { Feed } from './feed.ts'
+import type { LiveReader } from './live-reader.ts'
 import type { LogReader } from './log-reader.ts'
 
 /** What was never announced, or came after what should have come before it. */
@@ -42,6 +44,21 @@ export async function readHole(
     }
     if (all.size === feeds.length) return { torn: all, entries, gaps }
   }
+}
+
+/** Passes on what was missed, to the feeds that miss it, and to each of their readers once. */
+export function passLate(entry: Entry, feeds: readonly Feed[]): void {
+  const { position } = entry
+  if (position === null) return
+  const delivery = toDelivery(entry)
+  const frame = toLateFrame(entry)
+  const readers = new Set<LiveReader>()
+  for (const feed of feeds) {
+    if (!feed.lacks(position)) continue
+    feed.add(delivery, position)
+    for (const reader of [...feed.live, ...feed.ahead]) readers.add(reader)
+  }
+  for (const reader of readers) reader.deliverLate(frame, position)
 }
 
 function lowest(feeds: readonly Feed[], compare: Broker['compare']): Position | undefined {

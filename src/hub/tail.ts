@@ -1,12 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
 import type { Broker, ChannelGap, Entry, Follower, Position } from '../broker/port.ts'
-import { toDelivery, toLateFrame } from './delivery.ts'
+import { toDelivery } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
-import { readHole } from './hole.ts'
-import type { LiveReader } from './live-reader.ts'
+import { passLate, readHole } from './hole.ts'
 import type { DeliveryPage, LogReader } from './log-reader.ts'
 
 export interface TailContext {
@@ -218,24 +217,10 @@ export class Tail implements Follower {
       if (epoch !== this.#epoch) return
       this.#tell(hole.gaps, entry.position)
       fanOut.flush()
-      for (const missed of hole.entries) this.#passLate(missed)
+      for (const missed of hole.entries) passLate(missed, this.#feedsOf(missed))
       for (const feed of torn) feed.mendedTo(entry)
     }
     this.#pass(entry, entry.position)
-  }
-
-  #passLate(entry: Entry): void {
-    const { position } = entry
-    if (position === null) return
-    const delivery = toDelivery(entry)
-    const frame = toLateFrame(entry)
-    const readers = new Set<LiveReader>()
-    for (const feed of this.#feedsOf(entry)) {
-      if (!feed.lacks(position)) continue
-      feed.add(delivery, position)
-      for (const subscriber of [...feed.live, ...feed.ahead]) readers.add(subscriber)
-    }
-    for (const subscriber of readers) subscriber.deliverLate(frame, position)
   }
 
   #tell(gaps: readonly ChannelGap[], next: Position): void {

@@ -22,7 +22,11 @@ export interface BrokerContractOptions {
 
 const all: PageLimit = { entries: 1_000, bytes: 10_000_000 }
 
-/** What MUST hold for every broker: see {@link Broker}. Registers one test for each sentence of it. */
+/**
+ * What MUST hold for every broker: see {@link Broker}. Registers one test for each sentence of it.
+ *
+ * Longer than a file should be, because it is one list, and a driver is to pass all of it.
+ */
 export function brokerContract({ test, create }: BrokerContractOptions): void {
   const it = (title: string, run: (under: BrokerUnderTest) => Promise<void>) =>
     test(title, async () => {
