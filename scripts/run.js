@@ -19,11 +19,13 @@ export function run(command, args = [], env = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path, ...env } })
     const forward = (signal) => child.kill(signal)
+    // A terminal tells every process of its group, so the child has heard it too; a second one would cut its end short.
+    const wait = () => {}
     const finish = (code) => {
-      process.off('SIGINT', forward).off('SIGTERM', forward)
+      process.off('SIGINT', wait).off('SIGTERM', forward)
       resolve(code)
     }
-    process.on('SIGINT', forward).on('SIGTERM', forward)
+    process.on('SIGINT', wait).on('SIGTERM', forward)
     child.once('error', (error) => {
       console.error(`Could not run ${command}: ${error.message}`)
       finish(1)

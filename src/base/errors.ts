@@ -92,7 +92,9 @@ export const warn: OnError = (error) => {
 export function quote(value: unknown): string {
   let text: string
   try {
-    text = typeof value === 'string' ? JSON.stringify(value) : String(value).replace(/\s+/g, ' ')
+    // An object as JSON, because `[object Object]` tells nobody which.
+    const isData = typeof value === 'string' || (typeof value === 'object' && value !== null)
+    text = (isData && JSON.stringify(value)) || String(value).replace(/\s+/g, ' ')
   } catch {
     // No prototype, or a `toString` that throws.
     text = typeof value

@@ -13,6 +13,11 @@ export async function print(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
 }
 
+/** Writes a line and goes on, for what must not wait for its reader: he may have gone, or have stopped reading. */
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
 export function printError(line: string): void {
   process.stderr.write(`${line}\n`)
 }

@@ -3,7 +3,7 @@ import { showRedisUrl } from '../server/broker.ts'
 import type { ServerOptions } from '../server/options.ts'
 import { type Server, startServer } from '../server/server.ts'
 import { exitCodes, report } from './exit.ts'
-import { outliveReader, paint, print, printError } from './output.ts'
+import { outliveReader, paint, printError, say } from './output.ts'
 
 /** The streams are ended over this time, in ms, so that their readers do not come back all at once. */
 const drainTime = 3_000
@@ -23,12 +23,12 @@ export async function serve({ public: channels = [], json = false, ...options }:
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
   })
-  await print(json ? JSON.stringify(toEvent(server, channels, options)) : toBanner(server, channels, options))
+  say(json ? JSON.stringify(toEvent(server, channels, options)) : toBanner(server, channels, options))
 
   const signal = await stopped
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.on(again, () => process.exit(exitCodes.failed))
   const { subscribers } = server.hub
-  await print(json ? JSON.stringify({ event: 'closing', signal, subscribers }) : closingLine(signal, subscribers))
+  say(json ? JSON.stringify({ event: 'closing', signal, subscribers }) : closingLine(signal, subscribers))
   // Not unref'ed: a close that waits for nothing the event loop knows would end the process with Node's own code, 13.
   setTimeout(() => {
     const { code, message } = new MillraceError('internal', 'Something would not close in time. It was left to itself.')
@@ -36,7 +36,7 @@ export async function serve({ public: channels = [], json = false, ...options }:
     process.exit(exitCodes.ok)
   }, hardStop)
   await server.close(drainTime)
-  await print(json ? JSON.stringify({ event: 'closed' }) : 'closed')
+  say(json ? JSON.stringify({ event: 'closed' }) : 'closed')
   process.exit(exitCodes.ok)
 }
 

@@ -45,14 +45,11 @@ function toPublication(value: unknown): Publication {
   if (channel !== undefined && typeof channel !== 'string') {
     throw new MillraceError(
       'message_invalid',
-      `"channel" is ${quote(JSON.stringify(channel))}. Give a string, or a list as "channels".`,
+      `"channel" is ${quote(channel)}. Give a string, or a list as "channels".`,
     )
   }
   if (channels !== undefined && !Array.isArray(channels)) {
-    throw new MillraceError(
-      'message_invalid',
-      `"channels" is ${quote(JSON.stringify(channels))}. Give a list of strings.`,
-    )
+    throw new MillraceError('message_invalid', `"channels" is ${quote(channels)}. Give a list of strings.`)
   }
   if (data === undefined) throw new MillraceError('message_invalid', '"data" is missing. Give any JSON value.')
   // What else is wrong with them the hub finds out, as it does for everyone.
@@ -71,7 +68,7 @@ function toFields(value: unknown): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MillraceError(
       'message_invalid',
-      `A message is a JSON object with "channel" and "data", not ${quote(JSON.stringify(value))}.`,
+      `A message is a JSON object with "channel" and "data", not ${quote(value)}.`,
     )
   }
   const unknown = Object.keys(value).find((name) => !fields.includes(name as Field))

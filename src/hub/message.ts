@@ -116,7 +116,12 @@ function undeclared({ pattern, events = [] }: AnyChannel, name: string | undefin
 }
 
 function toText(data: unknown): string {
-  return typeof data === 'string' ? data : toJson(data)
+  if (typeof data !== 'string') return toJson(data)
+  if (!/\p{Cs}/u.test(data)) return data
+  throw new MillraceError(
+    'message_invalid',
+    'The data holds half of a surrogate pair, which UTF-8 cannot say. Send well-formed text.',
+  )
 }
 
 function toJson(data: unknown): string {

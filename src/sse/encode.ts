@@ -37,6 +37,12 @@ const refused: Readonly<Record<string, { readonly name: string; readonly reason:
   },
 }
 
+/** With the `u` flag, `\p{Cs}` matches only surrogates that stand alone. */
+const halfPair = {
+  name: 'half of a surrogate pair',
+  reason: 'It is no character, UTF-8 cannot say it, and readers would get another text than was sent.',
+}
+
 /**
  * Refuses a value that could not stand on one line of the stream.
  *
@@ -49,12 +55,12 @@ const refused: Readonly<Record<string, { readonly name: string; readonly reason:
  * @throws {MillraceError} `field_invalid` with `data.field`, `data.index` and `data.codePoint`.
  */
 export function assertField(name: FieldName, value: string): void {
-  const index = value.search(name === 'channel' ? /[\r\n\0,]/ : /[\r\n\0]/)
+  const index = value.search(name === 'channel' ? /[\r\n\0,\p{Cs}]/u : /[\r\n\0\p{Cs}]/u)
   if (index < 0) return
-  const found = refused[value.charAt(index)]
+  const found = refused[value.charAt(index)] ?? halfPair
   throw new MillraceError(
     'field_invalid',
-    `The ${name} ${quote(value)} holds ${found?.name} at index ${index}. ${found?.reason} ` +
+    `The ${name} ${quote(value)} holds ${found.name} at index ${index}. ${found.reason} ` +
       `Remove it, or encode the value (encodeURIComponent will do).`,
     { data: { field: name, index, codePoint: value.charCodeAt(index) } },
   )

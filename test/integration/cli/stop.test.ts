@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { openStream, post, serve, start, untilPrinted } from './command.ts'
+import { main, openStream, post, serve, start, untilPrinted } from './command.ts'
 
 test.for(['SIGTERM', 'SIGINT'] as const)(
   '%s ends the streams with a time to come back, and the hub with 0',
@@ -105,4 +106,16 @@ test('people are told too', async () => {
   await hub.kill('SIGTERM')
 
   expect(hub.output).toMatch(/SIGTERM: closing, with 0 subscribers\nclosed\n$/)
+})
+
+test('a hub whose output nobody reads any more ends all the same', async () => {
+  const hub = spawn(process.execPath, [main, 'serve', '--dev', '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = once(hub, 'exit')
+  await once(hub.stdout, 'data')
+  hub.stdout.destroy()
+  await once(hub.stdout, 'close')
+
+  hub.kill('SIGTERM')
+
+  expect(await ended).toEqual([0, null])
 })

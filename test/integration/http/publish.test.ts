@@ -163,7 +163,7 @@ function refused() {
     ['a channel that is not declared', { data: 1, channel: 'secret' }, 403, 'channel_unknown', /"secret"/, json],
     ['a reserved event name', { ...message, event: 'millrace:gap' }, 400, 'event_invalid', /reserved/, json],
     ['an event that is no string', { ...message, event: 7 }, 400, 'field_invalid', /event is 7/, json],
-    ['a channel that is no string', { data: 1, channel: 7 }, 400, 'message_invalid', /"channel" is "7"/, json],
+    ['a channel that is no string', { data: 1, channel: 7 }, 400, 'message_invalid', /"channel" is 7/, json],
     ['channels that are no list', { data: 1, channels: 'news' }, 400, 'message_invalid', /list of strings/, json],
     ['both channel and channels', { ...message, channels: ['news'] }, 400, 'message_invalid', /Both/, json],
     ['neither channel nor channels', { data: 1 }, 400, 'channels_missing', /No channel/, json],

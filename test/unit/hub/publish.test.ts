@@ -127,3 +127,15 @@ test('names and messages are typed from the declaration', () => {
   // @ts-expect-error: it is misspelt
   expect(() => rooms({ rom: '1' })).toThrow()
 })
+
+test.each([
+  ['news', 'half \ud800', {}, 'message_invalid'],
+  ['news', 'x', { event: '\ud800' }, 'field_invalid'],
+  ['news', 'x', { key: 'x\udc00' }, 'field_invalid'],
+  ['news', 'x', { id: '\udc00x' }, 'field_invalid'],
+  ['\ud800', 'x', {}, 'channel_invalid'],
+])('half of a surrogate pair on %j, as %j with %j, is refused', async (channel, data, options, code) => {
+  const hub = start()
+  await expect(hub.publish(channel, data, options)).rejects.toMatchObject({ code })
+  expect(await hub.publish('news', 'whole \u{1F600}', { event: '\u{1F600}' })).not.toBeNull()
+})
