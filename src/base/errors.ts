@@ -33,6 +33,7 @@ export const errorCodes = {
   listener_invalid: 500,
   listener_unknown: 500,
   message_invalid: 400,
+  messages_too_many: 413,
   method_not_allowed: 405,
   not_found: 404,
   option_invalid: 500,

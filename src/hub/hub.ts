@@ -109,6 +109,14 @@ class MillraceHub implements Hub {
 
   async publishAll(publications: readonly Publication[]): Promise<(Position | null)[]> {
     this.#assert(!this.#isClosed)
+    const limit = this.limits.messages
+    if (publications.length > limit) {
+      throw new MillraceError(
+        'messages_too_many',
+        `${publications.length} messages are published together; at most ${limit} are allowed.`,
+        { data: { limit } },
+      )
+    }
     const outgoing = publications.map((publication, index) => {
       try {
         return this.#check(publication)

@@ -7,6 +7,8 @@ export interface Limits {
   readonly subscribers: number
   /** Channels of one subscriber, or of one message. @default 100 */
   readonly channels: number
+  /** Messages that are published together: they are checked in one go, and everyone waits meanwhile. @default 10_000 */
+  readonly messages: number
   /** Characters of a channel's name, an event's name, a key or a publisher's id. @default 200 */
   readonly name: number
   /** Bytes that may wait for one live subscriber; past it the subscriber reads from the log when they have gone. @default 1 MiB */
@@ -18,6 +20,7 @@ export interface Limits {
 const defaults: Limits = {
   subscribers: 100_000,
   channels: 100,
+  messages: 10_000,
   name: defaultMaxNameLength,
   outbox: 1024 * 1024,
   body: 1024 * 1024,

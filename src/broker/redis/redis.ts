@@ -1,4 +1,4 @@
-import type { RedisClientOptions } from 'redis'
+import { ErrorReply, type RedisClientOptions } from 'redis'
 import { MillraceError, type OnError, warn } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
 import type { Broker, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
@@ -135,7 +135,7 @@ class RedisBroker implements Broker {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new MillraceError(
         'broker_unavailable',
-        `Redis did not answer: ${why}. Try again; with an id, a message stays one.`,
+        `${cause instanceof ErrorReply ? 'Redis refused' : 'Redis did not answer'}: ${why}. Try again; with an id, a message stays one.`,
         { cause },
       )
     }

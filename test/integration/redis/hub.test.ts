@@ -253,6 +253,10 @@ test('a URL that is none is refused without being repeated, because it may hold 
   expect(attempt).not.toThrow(/secret/)
 })
 
+test.each(['', 'a b', 'a,b', '{a}', 'a\n'])('the relay pattern %j, which can match nothing, is refused', (pattern) => {
+  expect(() => redis(server.url, { relay: [pattern] })).toThrow(expect.objectContaining({ code: 'option_invalid' }))
+})
+
 test('a hub that is closed at once leaves no connection behind', async () => {
   for (let round = 0; round < 10; round++) {
     const hub = createHub({ channels: [], broker: redis(server.url) })

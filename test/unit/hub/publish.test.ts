@@ -139,3 +139,12 @@ test.each([
   await expect(hub.publish(channel, data, options)).rejects.toMatchObject({ code })
   expect(await hub.publish('news', 'whole \u{1F600}', { event: '\u{1F600}' })).not.toBeNull()
 })
+
+test('more messages at once than the limit are refused, and none is published', async () => {
+  const hub = createHub({ channels: [news], limits: { messages: 3 } })
+  const before = await hub.head()
+  const some = (count: number) => Array.from({ length: count }, () => ({ channel: 'news', message: 1 }))
+  await expect(hub.publishAll(some(4))).rejects.toMatchObject({ code: 'messages_too_many', status: 413 })
+  expect(await hub.head()).toBe(before)
+  expect(await hub.publishAll(some(3))).toHaveLength(3)
+})
