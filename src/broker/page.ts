@@ -1,16 +1,53 @@
 import type { GapReason } from '../sse/control.ts'
-import type { ChannelGap, Entry, Page, PageLimit, Position } from './port.ts'
-import { comparePositions } from './position.ts'
+import { type ChannelGap, type Entry, type Page, type PageLimit, type Position, prevIn } from './port.ts'
+import { clampTime, comparePositions } from './position.ts'
+
+/** A log as one read of it finds it. */
+export interface LogView {
+  readonly start: Position
+  readonly head: Position
+  /** Up to here a channel without a record may have had messages that nobody remembers. */
+  readonly forgotten: Position
+}
 
 /** What a log has of one channel after a cursor. */
 export interface Slice {
-  readonly channel: string
   /** In order of position. */
   readonly entries: readonly Entry[]
   /** Whether these are all up to the head; if not there is at least one entry. */
   readonly complete: boolean
+  /** The last position that the channel has had, whether or not it is kept; undefined where there is no record. */
+  readonly last: Position | undefined
+}
+
+interface GapSlice extends Slice {
+  readonly channel: string
   /** Why the first entry, or the head where there is none, does not follow on the cursor. */
   readonly gap: GapReason | undefined
+}
+
+/** The next page for a cursor, of what `sliceOf` has of each channel after it. */
+export function toPage(
+  { start, head, forgotten }: LogView,
+  cursor: Position,
+  channels: readonly string[],
+  limit: PageLimit,
+  sliceOf: (channel: string, after: Position, index: number) => Slice,
+): Page {
+  const after = clampTime(cursor, start, head)
+  if (comparePositions(after, head) > 0) {
+    // A cursor ahead of the log is from a log that was lost; it has seen things that this one never had.
+    return { entries: [], gaps: channels.map((channel) => ({ channel, reason: 'lost' })), next: head, done: true }
+  }
+  const isLost = comparePositions(after, start) < 0
+  const slices = channels.map((channel, index): GapSlice => {
+    const slice = sliceOf(channel, after, index)
+    const [first] = slice.entries
+    const prev = (first && prevIn(first, channel)) ?? slice.last ?? forgotten
+    const gap = isLost ? 'lost' : comparePositions(prev, after) > 0 ? 'expired' : undefined
+    return { ...slice, channel, gap }
+  })
+  return mergePage(slices, head, limit)
 }
 
 /**
@@ -19,7 +56,7 @@ export interface Slice {
  * Past the last entry of an incomplete slice nothing may be given: an entry that is still missing there could be earlier. A gap
  * belongs to the page of the entry before which it opens, so a reader of many pages is told once.
  */
-export function mergePage(slices: readonly Slice[], head: Position, limit: PageLimit): Page {
+function mergePage(slices: readonly GapSlice[], head: Position, limit: PageLimit): Page {
   const bound = slices.reduce((lowest, slice) => {
     const last = slice.complete ? undefined : slice.entries.at(-1)?.position
     return last != null && comparePositions(last, lowest) < 0 ? last : lowest

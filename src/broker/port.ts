@@ -34,6 +34,11 @@ export interface Entry extends Message {
   readonly prev: readonly (Position | null)[]
 }
 
+/** The position before `entry` in one of its channels. */
+export function prevIn(entry: Entry, channel: string): Position | null | undefined {
+  return entry.prev[entry.channels.indexOf(channel)]
+}
+
 export interface ChannelGap {
   readonly channel: string
   readonly reason: GapReason

@@ -47,6 +47,12 @@ export function clampTime(cursor: Position, start: Position, head: Position): Po
   return comparePositions(cursor, head) > 0 ? head : cursor
 }
 
+/** Up to where a log that began at `start` may have forgotten channels: `horizon` ms ago, if it is as old as that. */
+export function forgottenAt(now: number, horizon: number, start: Position): Position {
+  const oldest = positionAt(now - horizon)
+  return comparePositions(oldest, start) > 0 ? oldest : start
+}
+
 /** The start of a log that begins now: before all its entries, and a place in it, as a reader may be told it. */
 export function startAt(ms: number): Position {
   return `${Math.floor(ms)}-1`

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { encodeRetry } from '../sse/encode.ts'
 import { toBytes } from './delivery.ts'
+import { jitteredRetry } from './retry.ts'
 import type { Subscriber } from './subscriber.ts'
 
 interface DrainOptions {
@@ -21,7 +22,7 @@ export async function drain(subscribers: readonly Subscriber[], { clock, over, r
   for (let first = 0; first < subscribers.length; first += share) {
     if (first > 0) await new Promise<void>((resolve) => clock.after(step, resolve))
     for (const subscriber of subscribers.slice(first, first + share)) {
-      subscriber.write(toBytes(encodeRetry(Math.round(retry * (1 + Math.random())))))
+      subscriber.write(toBytes(encodeRetry(jitteredRetry(retry))))
       subscriber.close()
     }
   }

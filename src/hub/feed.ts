@@ -1,4 +1,4 @@
-import type { Broker, Entry, Position } from '../broker/port.ts'
+import { type Broker, type Entry, type Position, prevIn } from '../broker/port.ts'
 import type { Delivery } from './delivery.ts'
 import type { LiveReader } from './live-reader.ts'
 import { Ring } from './ring.ts'
@@ -63,18 +63,18 @@ export class Feed {
 
   /** Whether an announced entry shows that something before it was missed. */
   hasMissed(entry: Entry): boolean {
-    const prev = this.#prevOf(entry)
+    const prev = prevIn(entry, this.channel)
     return prev != null && this.#known !== undefined && this.#compare(prev, this.#known) > 0
   }
 
   /** To be told, once a hole is mended, the entry that showed it. */
   mendedTo(entry: Entry): void {
-    const prev = this.#prevOf(entry)
+    const prev = prevIn(entry, this.channel)
     if (this.hasMissed(entry) && prev != null) this.#known = prev
   }
 
   add(delivery: Delivery, position: Position): void {
-    if (this.#known === undefined) this.#firstPrev = this.#prevOf(delivery.entry)
+    if (this.#known === undefined) this.#firstPrev = prevIn(delivery.entry, this.channel)
     this.#known = position
     const dropped = this.#ring.add(delivery)
     if (dropped !== undefined && this.#from !== undefined && this.#compare(dropped, this.#from) > 0)
@@ -91,9 +91,5 @@ export class Feed {
   /** Whether the ring can be resumed from at all. */
   get covered(): boolean {
     return !this.kept || this.#from !== undefined
-  }
-
-  #prevOf(entry: Entry): Position | null | undefined {
-    return entry.prev[entry.channels.indexOf(this.channel)]
   }
 }

@@ -6,8 +6,6 @@ import type { LogReader } from './log-reader.ts'
 
 /** What was never announced, or came after what should have come before it. */
 export interface Hole {
-  /** Every feed that has missed something: more than the ones that showed it where a message has several channels. */
-  readonly torn: ReadonlySet<Feed>
   /** The missed entries, in order, each once. */
   readonly entries: readonly Entry[]
   /** Where not even the log has them any more. */
@@ -22,6 +20,7 @@ export async function readHole(
   end: Position,
   feedsOf: (channels: readonly string[]) => readonly Feed[],
 ): Promise<Hole> {
+  // More than the ones that showed it, where a message has several channels.
   const all = new Set(torn)
   for (;;) {
     const feeds = [...all]
@@ -42,7 +41,7 @@ export async function readHole(
     for (const entry of entries) {
       for (const feed of feedsOf(entry.channels)) if (feed.hasMissed(entry)) all.add(feed)
     }
-    if (all.size === feeds.length) return { torn: all, entries, gaps }
+    if (all.size === feeds.length) return { entries, gaps }
   }
 }
 

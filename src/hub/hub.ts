@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { MillraceError, quote, warn } from '../base/errors.ts'
 import { memory } from '../broker/memory/memory.ts'
 import type { Broker, ChannelGap, Following, Outgoing, Position } from '../broker/port.ts'
-import { isEphemeral, type Retention, toRetention } from '../broker/retention.ts'
+import { isEphemeral, toRetention } from '../broker/retention.ts'
 import { type Catalog, createCatalog } from '../channels/catalog.ts'
 import { type Admission, admit, type SubscribeOptions } from './admission.ts'
 import type { CloseOptions, Hub, HubOptions } from './api.ts'
@@ -14,7 +14,8 @@ import { beat } from './heartbeat.ts'
 import { type Limits, toLimits } from './limits.ts'
 import type { LiveReader } from './live-reader.ts'
 import { LogReader } from './log-reader.ts'
-import { type Publication, type PublishOptions, toNames, toOutgoing } from './message.ts'
+import { type MessageContext, type Publication, type PublishOptions, toNames, toOutgoing } from './message.ts'
+import { jitteredRetry } from './retry.ts'
 import { Subscriber, type SubscriberContext } from './subscriber.ts'
 import { Tail } from './tail.ts'
 
@@ -27,7 +28,8 @@ class MillraceHub implements Hub {
   readonly limits: Limits
   readonly #broker: Broker
   readonly #catalog: Catalog
-  readonly #retention: Retention
+  /** What a message is checked against, and kept by. */
+  readonly #messages: MessageContext
   readonly #retry: number
   readonly #clock: Clock
   readonly #subscribers = new Set<Subscriber>()
@@ -56,7 +58,13 @@ class MillraceHub implements Hub {
     assertMs('retry', retry, 0)
     this.limits = toLimits(limits)
     this.#catalog = createCatalog(channels, this.limits.name)
-    this.#retention = toRetention(history)
+    const retention = toRetention(history)
+    const retentions = new Map(channels.map((channel) => [channel, toRetention(channel.history, retention)]))
+    this.#messages = {
+      catalog: this.#catalog,
+      limits: this.limits,
+      retentionOf: (channel) => retentions.get(channel) ?? retention,
+    }
     this.#broker = broker
     this.#retry = retry
     this.#clock = clock
@@ -141,7 +149,7 @@ class MillraceHub implements Hub {
         },
       )
     }
-    const kept = declared.map(({ history }) => !isEphemeral(toRetention(history, this.#retention)))
+    const kept = declared.map((channel) => !isEphemeral(this.#messages.retentionOf(channel)))
     const feeds = names.map((name, index) => this.#feeds.acquire(name, kept[index] ?? true))
     const known = cursor === undefined ? undefined : this.#broker.parse(cursor)
     // A channel that keeps nothing cannot be read from a time.
@@ -151,9 +159,10 @@ class MillraceHub implements Hub {
       since: isTimed ? this.#broker.at(since) : undefined,
     })
     this.#subscribers.add(subscriber)
-    // Up to twice the least, so that the readers of a hub that went away do not all come back in one moment.
-    const retry = Math.round(this.#retry * (1 + Math.random()))
-    return admit(this.#catchUp, subscriber, { retry, isLost: cursor !== undefined && known === undefined })
+    return admit(this.#catchUp, subscriber, {
+      retry: jitteredRetry(this.#retry),
+      isLost: cursor !== undefined && known === undefined,
+    })
   }
 
   close({ drain: ms = 0 }: CloseOptions = {}): Promise<void> {
@@ -174,8 +183,7 @@ class MillraceHub implements Hub {
   }
 
   #check({ channel, message, ...options }: Publication): Outgoing {
-    const context = { catalog: this.#catalog, limits: this.limits, retention: this.#retention }
-    return toOutgoing(context, channel, message, options)
+    return toOutgoing(this.#messages, channel, message, options)
   }
 
   #assert(isOpen: boolean): void {

@@ -1,6 +1,6 @@
 import { MillraceError, quote } from '../base/errors.ts'
 import type { Outgoing } from '../broker/port.ts'
-import { type Retention, toRetention } from '../broker/retention.ts'
+import type { Retention } from '../broker/retention.ts'
 import type { AnyChannel, Catalog } from '../channels/catalog.ts'
 import { type Event, isEvent } from '../events/define.ts'
 import { isReservedEventName } from '../sse/control.ts'
@@ -26,7 +26,7 @@ export interface Publication extends PublishOptions {
 export interface MessageContext {
   readonly catalog: Catalog
   readonly limits: Limits
-  readonly retention: Retention
+  readonly retentionOf: (channel: AnyChannel) => Retention
 }
 
 /**
@@ -44,7 +44,7 @@ export function toOutgoing(
   message: unknown,
   options: PublishOptions,
 ): Outgoing {
-  const { catalog, limits, retention } = context
+  const { catalog, limits, retentionOf } = context
   const channels = toNames(names, limits.channels)
   const declared = channels.map((name) => catalog.find(name))
   for (const field of ['event', 'key', 'id'] as const) assertOption(field, options[field], limits.name)
@@ -55,7 +55,7 @@ export function toOutgoing(
   if (event !== undefined) assertCarried(declared, event)
   return {
     channels,
-    retention: declared.map(({ history }) => toRetention(history, retention)),
+    retention: declared.map(retentionOf),
     data: event === undefined ? toText(message) : toJson(event.data ?? null),
     event: event?.name ?? options.event,
     key: options.key,

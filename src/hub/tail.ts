@@ -86,20 +86,13 @@ export class Tail implements Follower {
       return
     }
     if (this.#isTaken(entry.position)) return
-    const torn = this.#feedsOf(entry).filter((feed) => feed.hasMissed(entry))
+    const torn = this.#tornBy(entry)
     if (torn.length === 0) this.#pass(entry, entry.position)
     else {
       this.#hold(entry)
       this.#state = 'repair'
       void this.#repair(this.#epoch)
     }
-  }
-
-  /** To the live, and to those ahead too: it has no position that they could have seen already. */
-  #passEphemeral(frame: Uint8Array, feeds: readonly Feed[]): void {
-    const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
-    for (const reader of ahead) reader.deliver(frame)
-    this.#context.fanOut.push(frame, feeds)
   }
 
   onInterrupted(): void {
@@ -139,6 +132,13 @@ export class Tail implements Follower {
   /** A message on several followed channels is announced on each; and what was held may have been read meanwhile. */
   #isTaken(position: Position): boolean {
     return this.#head !== undefined && this.#context.broker.compare(position, this.#head) <= 0
+  }
+
+  /** To the live, and to those ahead too: it has no position that they could have seen already. */
+  #passEphemeral(frame: Uint8Array, feeds: readonly Feed[]): void {
+    const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
+    for (const reader of ahead) reader.deliver(frame)
+    this.#context.fanOut.push(frame, feeds)
   }
 
   #pass(entry: Entry, position: Position): void {
@@ -210,7 +210,7 @@ export class Tail implements Follower {
   /** Passes the entry on, after what it shows to have been missed before it. */
   async #mend(entry: Entry, epoch: number): Promise<void> {
     if (entry.position === null || this.#isTaken(entry.position)) return
-    const torn = this.#feedsOf(entry).filter((feed) => feed.hasMissed(entry))
+    const torn = this.#tornBy(entry)
     if (torn.length > 0) {
       const { broker, fanOut, log, feeds } = this.#context
       const hole = await readHole(log, broker.compare, torn, entry.position, (channels) => feeds().of(channels))
@@ -232,5 +232,10 @@ export class Tail implements Follower {
 
   #feedsOf(entry: Entry): readonly Feed[] {
     return this.#context.feeds().of(entry.channels)
+  }
+
+  /** The feeds that have missed something before this entry. */
+  #tornBy(entry: Entry): readonly Feed[] {
+    return this.#feedsOf(entry).filter((feed) => feed.hasMissed(entry))
   }
 }

@@ -2,25 +2,14 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { launchChromium } from '../support/chromium.ts'
+import { describe, expect, test } from 'vitest'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import { type Chat, type ChatOptions, startChat, type VisitOptions, visit } from './chat.ts'
+import { browserScope } from './scope.ts'
 
-let browser: Browser
-const undo: (() => unknown)[] = []
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-
-afterAll(() => browser.close())
-
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step()
-})
+const scope = browserScope()
+const { undo } = scope
 
 async function chatServer(options?: ChatOptions): Promise<Chat> {
   const chat = await startChat(options)
@@ -29,7 +18,7 @@ async function chatServer(options?: ChatOptions): Promise<Chat> {
 }
 
 async function visitor(chat: Chat, name: string, options?: VisitOptions) {
-  const visitor = await visit(browser, chat, name, options)
+  const visitor = await visit(scope.browser, chat, name, options)
   undo.push(() => visitor.page.context().close())
   return visitor
 }

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createHub, defineChannel, defineEvent, type Hub } from '../../src/index.ts'
 import { sse } from '../../src/node.ts'
-import { launchChromium } from '../support/chromium.ts'
 import { startNginx } from '../support/nginx.ts'
 import { until } from '../support/until.ts'
+import { browserScope } from './scope.ts'
 
 const NewMessage = defineEvent<{ text: string }>('NewMessage')
 const news = defineChannel('news')
@@ -34,18 +33,8 @@ interface Setting {
   upTo(data: string): Promise<readonly Received[]>
 }
 
-let browser: Browser
-const undo: (() => unknown)[] = []
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-
-afterAll(() => browser.close())
-
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step()
-})
+const scope = browserScope()
+const { undo } = scope
 
 describe.each(['directly', 'through nginx as it comes'])('an unmodified EventSource, %s,', (way) => {
   const setUp = () => start(way !== 'directly')
@@ -210,7 +199,7 @@ async function start(behindNginx: boolean): Promise<Setting> {
   const { port } = server.address() as AddressInfo
   const url = behindNginx ? await nginx(port) : `http://127.0.0.1:${port}`
 
-  const context = await browser.newContext()
+  const context = await scope.browser.newContext()
   undo.push(() => context.close())
   const page = await context.newPage()
   const received: Received[] = []

@@ -51,23 +51,17 @@ export class ChannelLog {
   }
 
   /** What is kept after the cursor `after`. */
-  read(channel: string, after: Position, limit: PageLimit): Slice {
+  read(after: Position, limit: PageLimit): Slice {
     const entries: Entry[] = []
     let bytes = 0
     let index = this.#indexAfter(after)
-    const prev = prevIn(this.#entries[index], channel) ?? this.last
     for (; index < this.#entries.length; index++) {
       const entry = this.#entries[index]
       if (entry === undefined || entries.length >= limit.entries || bytes >= limit.bytes) break
       entries.push(entry)
       bytes += entry.data.length
     }
-    return {
-      channel,
-      entries,
-      complete: index >= this.#entries.length,
-      gap: comparePositions(prev, after) > 0 ? 'expired' : undefined,
-    }
+    return { entries, complete: index >= this.#entries.length, last: this.last }
   }
 
   #isPast(oldest: Position): boolean {
@@ -91,9 +85,4 @@ export class ChannelLog {
     }
     return low
   }
-}
-
-/** The position before `entry` in one of its channels. */
-function prevIn(entry: Entry | undefined, channel: string): Position | null | undefined {
-  return entry?.prev[entry.channels.indexOf(channel)]
 }

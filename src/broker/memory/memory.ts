@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { mergePage, type Slice } from '../page.ts'
+import { type Slice, toPage } from '../page.ts'
 import type { Broker, Entry, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
-import { clampTime, comparePositions, nextPosition, parsePosition, positionAt, startAt } from '../position.ts'
+import { comparePositions, forgottenAt, nextPosition, parsePosition, positionAt, startAt } from '../position.ts'
 import { isEphemeral } from '../retention.ts'
 import { defaultHorizon, defaultIdWindow } from '../windows.ts'
 import { ChannelLog } from './channel-log.ts'
@@ -63,21 +63,13 @@ class MemoryBroker implements Broker {
   }
 
   async read(cursor: Position, channels: readonly string[], limit: PageLimit): Promise<Page> {
-    const after = clampTime(cursor, this.#start, this.#head)
-    if (comparePositions(after, this.#head) > 0) {
-      // A cursor ahead of the log is from a log that was lost; it has seen things that this one never had.
-      return {
-        entries: [],
-        gaps: channels.map((channel) => ({ channel, reason: 'lost' })),
-        next: this.#head,
-        done: true,
-      }
-    }
-    return mergePage(
-      channels.map((channel) => this.#slice(channel, after, limit)),
-      this.#head,
-      limit,
-    )
+    const now = this.#clock.now()
+    const view = { start: this.#start, head: this.#head, forgotten: this.#forgotten(now) }
+    return toPage(view, cursor, channels, limit, (channel, after): Slice => {
+      const log = this.#channels.get(channel)
+      log?.trim(now)
+      return log?.read(after, limit) ?? { entries: [], complete: true, last: undefined }
+    })
   }
 
   async head(): Promise<Position> {
@@ -99,7 +91,9 @@ class MemoryBroker implements Broker {
   #toEntry({ channels, data, event, key, retention }: Outgoing, now: number): Entry {
     const prev = channels.map((channel, index) => {
       const kept = retention[index]
-      return kept === undefined || isEphemeral(kept) ? null : this.#lastOf(channel, now)
+      return kept === undefined || isEphemeral(kept)
+        ? null
+        : (this.#channels.get(channel)?.last ?? this.#forgotten(now))
     })
     const position = prev.every((before) => before === null) ? null : nextPosition(this.#head, now)
     return { position, prev, channels, data, event, key }
@@ -120,24 +114,8 @@ class MemoryBroker implements Broker {
     })
   }
 
-  /** For a channel that has no record: what it had, if anything, is older than the horizon. */
-  #lastOf(channel: string, now: number): Position {
-    const last = this.#channels.get(channel)?.last
-    if (last !== undefined) return last
-    const horizon = positionAt(now - this.#horizon)
-    return comparePositions(horizon, this.#start) > 0 ? horizon : this.#start
-  }
-
-  #slice(channel: string, after: Position, limit: PageLimit): Slice {
-    const lost = comparePositions(after, this.#start) < 0
-    const now = this.#clock.now()
-    const log = this.#channels.get(channel)
-    log?.trim(now)
-    const slice = log?.read(channel, after, limit)
-    if (lost) return { channel, entries: [], complete: true, ...slice, gap: 'lost' }
-    if (slice !== undefined) return slice
-    const isForgotten = comparePositions(this.#lastOf(channel, now), after) > 0
-    return { channel, entries: [], complete: true, gap: isForgotten ? 'expired' : undefined }
+  #forgotten(now: number): Position {
+    return forgottenAt(now, this.#horizon, this.#start)
   }
 
   #sweep(): void {

@@ -1,13 +1,14 @@
 import { ErrorReply, type RedisClientOptions } from 'redis'
 import { MillraceError, type OnError, warn } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
+import { toPage } from '../page.ts'
 import type { Broker, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
 import { comparePositions, parsePosition, positionAt } from '../position.ts'
 import { defaultHorizon, defaultIdWindow } from '../windows.ts'
 import { Connection } from './connection.ts'
 import { RedisFollowing } from './following.ts'
 import { Procedures } from './procedures.ts'
-import { type ReadReply, toPage } from './read-reply.ts'
+import { type ReadReply, toSlice, toView } from './read-reply.ts'
 import { createRelay, type Relay } from './relay.ts'
 
 export interface RedisOptions {
@@ -90,7 +91,10 @@ class RedisBroker implements Broker {
       await this.head()
       reply = await this.#call('read', args)
     }
-    return toPage(reply as unknown as ReadReply, { cursor, channels, limit, horizon: this.#horizon })
+    const found = reply as ReadReply
+    return toPage(toView(found, this.#horizon), cursor, channels, limit, (channel, _, index) =>
+      toSlice(found, channel, index),
+    )
   }
 
   head(): Promise<Position> {
