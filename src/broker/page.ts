@@ -1,6 +1,7 @@
 import type { GapReason } from '../sse/control.ts'
 import { type ChannelGap, type Entry, type Page, type PageLimit, type Position, prevIn } from './port.ts'
 import { clampTime, comparePositions } from './position.ts'
+import { partedAt, type Timeline } from './timeline.ts'
 
 /** A log as one read of it finds it. */
 export interface LogView {
@@ -8,6 +9,25 @@ export interface LogView {
   readonly head: Position
   /** Up to here a channel without a record may have had messages that nobody remembers. */
   readonly forgotten: Position
+  /** Who has written it, in order; the last one is writing it now. Left out: positions do not name their timeline. */
+  readonly timelines?: readonly Timeline[]
+}
+
+/** Where the reading of a log begins. */
+export interface Place {
+  readonly after: Position
+  /** The cursor is not of this log, or of a part of it that was lost: nobody can tell what followed it there. */
+  readonly isLost: boolean
+}
+
+/** The place of a cursor in a log. */
+export function placeOf({ start, head, timelines }: LogView, cursor: Position): Place {
+  const after = clampTime(cursor, start, head)
+  if (comparePositions(after, start) < 0) return { after: start, isLost: true }
+  // Ahead of the log is who has seen what it never had, or has no more.
+  const ahead = comparePositions(after, head) > 0 ? head : undefined
+  const parted = timelines === undefined ? ahead : partedAt(timelines, head, after)
+  return { after: parted ?? after, isLost: parted !== undefined }
 }
 
 /** What a log has of one channel after a cursor. */
@@ -26,28 +46,23 @@ interface GapSlice extends Slice {
   readonly gap: GapReason | undefined
 }
 
-/** The next page for a cursor, of what `sliceOf` has of each channel after it. */
+/** The next page for a cursor, of what `sliceOf` has of each channel after its place. */
 export function toPage(
-  { start, head, forgotten }: LogView,
+  view: LogView,
   cursor: Position,
   channels: readonly string[],
   limit: PageLimit,
   sliceOf: (channel: string, after: Position, index: number) => Slice,
 ): Page {
-  const after = clampTime(cursor, start, head)
-  if (comparePositions(after, head) > 0) {
-    // A cursor ahead of the log is from a log that was lost; it has seen things that this one never had.
-    return { entries: [], gaps: channels.map((channel) => ({ channel, reason: 'lost' })), next: head, done: true }
-  }
-  const isLost = comparePositions(after, start) < 0
+  const { after, isLost } = placeOf(view, cursor)
   const slices = channels.map((channel, index): GapSlice => {
     const slice = sliceOf(channel, after, index)
     const [first] = slice.entries
-    const prev = (first && prevIn(first, channel)) ?? slice.last ?? forgotten
+    const prev = (first && prevIn(first, channel)) ?? slice.last ?? view.forgotten
     const gap = isLost ? 'lost' : comparePositions(prev, after) > 0 ? 'expired' : undefined
     return { ...slice, channel, gap }
   })
-  return mergePage(slices, head, limit)
+  return mergePage(slices, view.head, limit)
 }
 
 /**

@@ -113,6 +113,11 @@ export interface Broker {
   attach(follower: Follower): Following
   /** Negative, zero or positive, as for sorting. */
   compare(a: Position, b: Position): number
+  /**
+   * Names the stretch of the log's history that a position is of: where two positions have the same name, so has every sound one
+   * between them, and one that has another name is of a part that was lost. Always the same where a log cannot lose its end.
+   */
+  timelineOf(position: Position): number
   /** The position that a cursor from outside spells, or undefined where it is not one of this broker's. */
   parse(cursor: string): Position | undefined
   /**

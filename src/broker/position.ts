@@ -36,7 +36,7 @@ export function positionAt(ms: number): Position {
  *
  * Who comes with a time has not seen anything, so nothing can have been lost since.
  */
-function isTime(position: Position): boolean {
+export function isTime(position: Position): boolean {
   return position.endsWith('-0')
 }
 
@@ -51,17 +51,4 @@ export function clampTime(cursor: Position, start: Position, head: Position): Po
 export function forgottenAt(now: number, horizon: number, start: Position): Position {
   const oldest = positionAt(now - horizon)
   return comparePositions(oldest, start) > 0 ? oldest : start
-}
-
-/** The start of a log that begins now: before all its entries, and a place in it, as a reader may be told it. */
-export function startAt(ms: number): Position {
-  return `${Math.floor(ms)}-1`
-}
-
-/** The position after `last`: now, or, where the clock has not moved on (or went back), the next number of that millisecond. */
-export function nextPosition(last: Position, now: number): Position {
-  const dash = last.indexOf('-')
-  const ms = Number(last.slice(0, dash))
-  // From 1, so that `<ms>-0` is before all of its millisecond.
-  return now > ms ? `${now}-1` : `${ms}-${Number(last.slice(dash + 1)) + 1}`
 }

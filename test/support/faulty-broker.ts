@@ -59,6 +59,7 @@ export function faultyBroker(broker: Broker): FaultyBroker {
     head: () => broker.head(),
     attach,
     compare: broker.compare,
+    timelineOf: broker.timelineOf,
     parse: (cursor) => broker.parse(cursor),
     at: (ms) => broker.at(ms),
     close: () => broker.close(),

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError } from '../../base/errors.ts'
-import { type Slice, toPage } from '../page.ts'
+import { type LogView, type Slice, toPage } from '../page.ts'
 import type { Broker, Entry, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
-import { comparePositions, forgottenAt, nextPosition, parsePosition, positionAt, startAt } from '../position.ts'
+import { comparePositions, forgottenAt, parsePosition, positionAt } from '../position.ts'
 import { isEphemeral } from '../retention.ts'
+import { newTag, nextPosition, startAt, type Timeline, timelineOf } from '../timeline.ts'
 import { defaultHorizon, defaultIdWindow } from '../windows.ts'
 import { ChannelLog } from './channel-log.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -31,11 +32,13 @@ class MemoryBroker implements Broker {
   readonly compare = comparePositions
   readonly parse = parsePosition
   readonly at = positionAt
+  readonly timelineOf = timelineOf
 
   readonly #clock: Clock
   readonly #horizon: number
   readonly #ids: RecentIds
   readonly #start: Position
+  readonly #timeline: Timeline
   readonly #channels = new Map<string, ChannelLog>()
   readonly #followings = new Set<MemoryFollowing>()
   readonly #endSweep: () => void
@@ -46,7 +49,9 @@ class MemoryBroker implements Broker {
     this.#clock = clock
     this.#horizon = horizon
     this.#ids = new RecentIds(idWindow)
-    this.#start = this.#head = startAt(clock.now())
+    const tag = newTag([])
+    this.#start = this.#head = startAt(clock.now(), tag)
+    this.#timeline = { tag, begin: this.#start, parent: this.#start }
     this.#endSweep = clock.every(sweepInterval, () => this.#sweep())
   }
 
@@ -64,7 +69,12 @@ class MemoryBroker implements Broker {
 
   async read(cursor: Position, channels: readonly string[], limit: PageLimit): Promise<Page> {
     const now = this.#clock.now()
-    const view = { start: this.#start, head: this.#head, forgotten: this.#forgotten(now) }
+    const view: LogView = {
+      start: this.#start,
+      head: this.#head,
+      forgotten: this.#forgotten(now),
+      timelines: [this.#timeline],
+    }
     return toPage(view, cursor, channels, limit, (channel, after): Slice => {
       const log = this.#channels.get(channel)
       log?.trim(now)
@@ -95,7 +105,7 @@ class MemoryBroker implements Broker {
         ? null
         : (this.#channels.get(channel)?.last ?? this.#forgotten(now))
     })
-    const position = prev.every((before) => before === null) ? null : nextPosition(this.#head, now)
+    const position = prev.every((before) => before === null) ? null : nextPosition(this.#head, now, this.#timeline.tag)
     return { position, prev, channels, data, event, key }
   }
 

@@ -49,6 +49,8 @@ class RedisBroker implements Broker {
   readonly compare = comparePositions
   readonly parse = parsePosition
   readonly at = positionAt
+  /** One for all: positions do not name their timeline yet. */
+  readonly timelineOf = () => 0
 
   readonly #client: RedisClientOptions
   readonly #connection: Connection

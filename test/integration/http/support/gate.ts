@@ -42,6 +42,7 @@ export function slowBroker(gates: { readonly head?: Gate; readonly read?: Gate }
     },
     attach: (follower) => broker.attach(follower),
     compare: broker.compare,
+    timelineOf: broker.timelineOf,
     parse: broker.parse,
     at: broker.at,
     close: () => broker.close(),
