@@ -61,7 +61,11 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
         ? undefined
         : await persistently(context, subscriber, () => log.read(after, kept))
     if (subscriber.state !== 'catching-up') return
-    if (page !== undefined) writePage(subscriber, page)
+    if (page !== undefined) {
+      writePage(subscriber, page)
+      // Another log may have taken this one's place since it was read.
+      subscriber.isPlaced = epoch === tail.epoch
+    }
     if (page?.done && epoch === tail.epoch) cover(context, subscriber, page.next)
     if (page?.done !== false) await tail.live()
   }
@@ -70,7 +74,6 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
 function writePage(subscriber: Subscriber, { deliveries, gaps, next, done }: DeliveryPage): void {
   subscriber.writeGaps(gaps)
   subscriber.cursor = next
-  subscriber.isPlaced = true
   if (deliveries.length > 0) {
     subscriber.write(joinBytes(deliveries.map(({ frame }) => frame)))
     subscriber.isTold = true

@@ -3,6 +3,9 @@ import type { Delivery } from './delivery.ts'
 import type { LiveReader } from './live-reader.ts'
 import { Ring } from './ring.ts'
 
+/** What a hub needs of its broker to tell positions apart. */
+export type Positions = Pick<Broker, 'compare' | 'timelineOf'>
+
 let feeds = 0
 
 /** One channel that somebody here listens to: who is live on it, and what it has had lately. */
@@ -21,7 +24,7 @@ export class Feed {
   /** How many subscribers hold it, in whatever state. */
   holders = 0
 
-  readonly #compare: Broker['compare']
+  readonly #broker: Positions
   readonly #ring = new Ring()
   /** Every message of the channel after this position is in the ring; undefined until that is known. */
   #from: Position | undefined
@@ -30,11 +33,11 @@ export class Feed {
   /** The position before the first entry that was announced. */
   #firstPrev: Position | null | undefined
 
-  constructor(channel: string, kept: boolean, followed: Promise<void>, compare: Broker['compare']) {
+  constructor(channel: string, kept: boolean, followed: Promise<void>, broker: Positions) {
     this.channel = channel
     this.kept = kept
     this.followed = followed
-    this.#compare = compare
+    this.#broker = broker
   }
 
   get known(): Position | undefined {
@@ -46,8 +49,8 @@ export class Feed {
     if (this.#from !== undefined) return
     // What was announced before this may itself begin after a hole: then the ring reaches back no further than there.
     const firstPrev = this.#firstPrev
-    this.#from = firstPrev != null && this.#compare(firstPrev, head) > 0 ? firstPrev : head
-    if (this.#known === undefined || this.#compare(head, this.#known) > 0) this.#known = head
+    this.#from = firstPrev != null && this.#broker.compare(firstPrev, head) > 0 ? firstPrev : head
+    if (this.#known === undefined || this.#broker.compare(head, this.#known) > 0) this.#known = head
   }
 
   /** Begins anew at `head`: what was in the ring does not join on to what follows. */
@@ -56,15 +59,22 @@ export class Feed {
     this.#from = this.#known = head
   }
 
+  /** Another timeline begins here: what is in the ring lies before it, and says nothing about a cursor that does too. */
+  branchAt(position: Position): void {
+    if (this.#from === undefined || this.#broker.compare(position, this.#from) <= 0) return
+    this.#ring.clear()
+    this.#from = position
+  }
+
   /** Whether an entry of the channel at this position has not come by yet. */
   lacks(position: Position): boolean {
-    return this.kept && this.#known !== undefined && this.#compare(position, this.#known) > 0
+    return this.kept && this.#known !== undefined && this.#broker.compare(position, this.#known) > 0
   }
 
   /** Whether an announced entry shows that something before it was missed. */
   hasMissed(entry: Entry): boolean {
     const prev = prevIn(entry, this.channel)
-    return prev != null && this.#known !== undefined && this.#compare(prev, this.#known) > 0
+    return prev != null && this.#known !== undefined && this.#broker.compare(prev, this.#known) > 0
   }
 
   /** To be told, once a hole is mended, the entry that showed it. */
@@ -77,15 +87,20 @@ export class Feed {
     if (this.#known === undefined) this.#firstPrev = prevIn(delivery.entry, this.channel)
     this.#known = position
     const dropped = this.#ring.add(delivery)
-    if (dropped !== undefined && this.#from !== undefined && this.#compare(dropped, this.#from) > 0)
+    if (dropped !== undefined && this.#from !== undefined && this.#broker.compare(dropped, this.#from) > 0)
       this.#from = dropped
   }
 
-  /** Everything after the cursor, or undefined where the ring does not reach back to it. */
+  /**
+   * Everything after the cursor, or undefined where the ring does not reach back to it, or cannot vouch for it. All of the ring is
+   * of one timeline, so every sound cursor within it is of that one too.
+   */
   after(cursor: Position): readonly Delivery[] | undefined {
     if (!this.kept) return []
-    if (this.#from === undefined || this.#compare(cursor, this.#from) < 0) return undefined
-    return this.#ring.after(cursor, this.#compare)
+    const { compare, timelineOf } = this.#broker
+    if (this.#from === undefined || compare(cursor, this.#from) < 0) return undefined
+    if (timelineOf(cursor) !== timelineOf(this.#from)) return undefined
+    return this.#ring.after(cursor, compare)
   }
 
   /** Whether the ring can be resumed from at all. */

@@ -1,15 +1,15 @@
-import type { Broker, Following } from '../broker/port.ts'
-import { Feed } from './feed.ts'
+import type { Following, Position } from '../broker/port.ts'
+import { Feed, type Positions } from './feed.ts'
 
 /** The channel index: channel -> feed, for the channels that somebody here listens to and no others. */
 export class Feeds {
   readonly #feeds = new Map<string, Feed>()
   readonly #following: Following
-  readonly #compare: Broker['compare']
+  readonly #broker: Positions
 
-  constructor(following: Following, compare: Broker['compare']) {
+  constructor(following: Following, broker: Positions) {
     this.#following = following
-    this.#compare = compare
+    this.#broker = broker
   }
 
   get size(): number {
@@ -23,6 +23,13 @@ export class Feeds {
   /** Those that keep messages and are announced, which are the ones that can have missed something. */
   kept(): Feed[] {
     return [...this.#feeds.values()].filter((feed) => feed.kept)
+  }
+
+  /** Another timeline of the log begins here. Who is ahead may have been so on a branch that was lost. */
+  branchAt(position: Position): void {
+    const ahead = new Set([...this.#feeds.values()].flatMap((feed) => [...feed.ahead]))
+    for (const reader of ahead) reader.reconsider()
+    for (const feed of this.#feeds.values()) feed.branchAt(position)
   }
 
   /** The feeds of `channels` that are here, each once. */
@@ -39,7 +46,7 @@ export class Feeds {
   acquire(channel: string, kept: boolean): Feed {
     let feed = this.#feeds.get(channel)
     if (feed === undefined) {
-      feed = new Feed(channel, kept, this.#following.follow(channel), this.#compare)
+      feed = new Feed(channel, kept, this.#following.follow(channel), this.#broker)
       this.#feeds.set(channel, feed)
     }
     feed.holders++

@@ -10,6 +10,8 @@ export interface Hole {
   readonly entries: readonly Entry[]
   /** Where not even the log has them any more. */
   readonly gaps: readonly ChannelGap[]
+  /** How far the log was read. */
+  readonly next: Position
 }
 
 /** Reads what the feeds `torn` have missed before the entry at `end`. */
@@ -26,6 +28,7 @@ export async function readHole(
     const feeds = [...all]
     const entries: Entry[] = []
     const gaps: ChannelGap[] = []
+    let next = end
     const isMissing = (entry: Entry, position: Position) =>
       compare(position, end) < 0 && feedsOf(entry.channels).some((feed) => all.has(feed) && feed.lacks(position))
 
@@ -34,14 +37,14 @@ export async function readHole(
       gaps.push(...page.gaps)
       for (const { entry } of page.deliveries)
         if (entry.position !== null && isMissing(entry, entry.position)) entries.push(entry)
-      after = page.next
+      after = next = page.next
       done = page.done || compare(after, end) >= 0
     }
     // A missed message may have gone to a channel whose own hole has not shown yet: mend them together, so that it is delivered once.
     for (const entry of entries) {
       for (const feed of feedsOf(entry.channels)) if (feed.hasMissed(entry)) all.add(feed)
     }
-    if (all.size === feeds.length) return { entries, gaps }
+    if (all.size === feeds.length) return { entries, gaps, next }
   }
 }
 

@@ -77,9 +77,12 @@ class MillraceHub implements Hub {
       fanOut: this.#fanOut,
       feeds: () => this.#feeds,
       onGaps: (gaps) => this.#tellGaps(gaps),
+      onLost: () => {
+        for (const subscriber of this.#subscribers) subscriber.reconsider()
+      },
     })
     this.#following = broker.attach(this.#tail)
-    this.#feeds = new Feeds(this.#following, broker.compare)
+    this.#feeds = new Feeds(this.#following, broker)
     this.#catchUp = { broker, clock, log, tail: this.#tail, onError }
     this.#context = {
       compare: broker.compare,

@@ -8,6 +8,8 @@ export interface LiveReader {
   deliverLate(frame: Uint8Array, position: Position): void
   /** For one that is ahead of the hub: what the hub hears now. */
   meet(position: Position): void
+  /** What it has seen may be of a part of the log that was lost: it is to ask the log. */
+  reconsider(): void
   /** Those of the gaps that are on its channels. */
   writeGaps(gaps: readonly ChannelGap[]): void
 }

@@ -187,6 +187,22 @@ export class Subscriber implements LiveReader {
     }
   }
 
+  /**
+   * The log has lost its end, and perhaps what this one was shown: it asks the log anew. Who has only heard what the hub heard does so
+   * from the last of its own channels, and not from how far the hub was: what was lost of others is no loss to it.
+   */
+  reconsider(): void {
+    this.isPlaced = false
+    const known = this.feeds.map((feed) => feed.known).filter((position) => position !== undefined)
+    if (this.#state !== 'live' || known.length === 0) return
+    const isAhead = this.feeds.some((feed) => feed.ahead.has(this))
+    if (!isAhead) this.cursor = known.toSorted(this.#context.compare).at(-1)
+    this.isTold = false
+    this.#leave()
+    this.#state = 'catching-up'
+    this.#context.onBehind(this)
+  }
+
   close(): void {
     if (this.#state === 'closed') return
     this.#leave()

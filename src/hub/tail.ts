@@ -18,6 +18,8 @@ export interface TailContext {
   readonly feeds: () => Feeds
   /** To tell a gap to whoever is live on these channels. */
   readonly onGaps: (gaps: readonly ChannelGap[]) => void
+  /** To send everyone back to the log: its end was lost, and what they know of it may be of that. */
+  readonly onLost: () => void
 }
 
 /** Announcements held back while the log is read; past it they are dropped, and the log is read once more. */
@@ -86,13 +88,16 @@ export class Tail implements Follower {
       return
     }
     if (this.#isTaken(entry.position)) return
-    const torn = this.#tornBy(entry)
-    if (torn.length === 0) this.#pass(entry, entry.position)
-    else {
-      this.#hold(entry)
-      this.#state = 'repair'
-      void this.#repair(this.#epoch)
+    const isBranch = this.#isBranch(entry.position)
+    if (!isBranch && this.#tornBy(entry).length === 0) {
+      this.#pass(entry, entry.position)
+      return
     }
+    this.#hold(entry)
+    // Whether the place where the hub stands is on the new timeline, only the log can tell.
+    if (isBranch) this.#mustReread = true
+    this.#state = 'repair'
+    void this.#repair(this.#epoch)
   }
 
   onInterrupted(): void {
@@ -134,6 +139,12 @@ export class Tail implements Follower {
     return this.#head !== undefined && this.#context.broker.compare(position, this.#head) <= 0
   }
 
+  /** Whether a position is of another timeline of the log than where the tail stands. */
+  #isBranch(position: Position): boolean {
+    const { timelineOf } = this.#context.broker
+    return this.#head !== undefined && timelineOf(position) !== timelineOf(this.#head)
+  }
+
   /** To the live, and to those ahead too: it has no position that they could have seen already. */
   #passEphemeral(frame: Uint8Array, feeds: readonly Feed[]): void {
     const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
@@ -143,6 +154,7 @@ export class Tail implements Follower {
 
   #pass(entry: Entry, position: Position): void {
     const feeds = this.#feedsOf(entry)
+    if (this.#isBranch(position)) this.#context.feeds().branchAt(position)
     // Before the head moves on: who falls behind in the flush of what came earlier has not had this one.
     for (const feed of feeds) for (const subscriber of feed.ahead) subscriber.meet(position)
     this.#head = position
@@ -183,13 +195,18 @@ export class Tail implements Follower {
       if (kept.length === 0) return
       const page = await this.#read(this.#head, kept, epoch)
       if (page === undefined) return
+      done = page.done
+      if (isLost(page.gaps)) {
+        this.#lose(page.next)
+        continue
+      }
       this.#tell(page.gaps, page.next)
       for (const { entry } of page.deliveries) {
         await this.#mend(entry, epoch)
         if (epoch !== this.#epoch) return
       }
+      if (this.#isBranch(page.next)) this.#context.feeds().branchAt(page.next)
       this.#head = page.next
-      done = page.done
     }
   }
 
@@ -215,6 +232,11 @@ export class Tail implements Follower {
       const { broker, fanOut, log, feeds } = this.#context
       const hole = await readHole(log, broker.compare, torn, entry.position, (channels) => feeds().of(channels))
       if (epoch !== this.#epoch) return
+      if (isLost(hole.gaps)) {
+        this.#lose(hole.next)
+        await this.#mend(entry, epoch)
+        return
+      }
       this.#tell(hole.gaps, entry.position)
       fanOut.flush()
       for (const missed of hole.entries) passLate(missed, this.#feedsOf(missed))
@@ -230,6 +252,14 @@ export class Tail implements Follower {
     this.#context.onGaps(gaps)
   }
 
+  /** Begins anew with the log that there is: everyone reads it from where he stands, and is told there what it has lost. */
+  #lose(next: Position): void {
+    this.#context.fanOut.flush()
+    this.#context.onLost()
+    for (const feed of this.#context.feeds().kept()) feed.restartAt(next)
+    this.#head = next
+  }
+
   #feedsOf(entry: Entry): readonly Feed[] {
     return this.#context.feeds().of(entry.channels)
   }
@@ -238,4 +268,8 @@ export class Tail implements Follower {
   #tornBy(entry: Entry): readonly Feed[] {
     return this.#feedsOf(entry).filter((feed) => feed.hasMissed(entry))
   }
+}
+
+function isLost(gaps: readonly ChannelGap[]): boolean {
+  return gaps.some(({ reason }) => reason === 'lost')
 }

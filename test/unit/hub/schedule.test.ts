@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { memory } from '../../../src/broker/memory/memory.ts'
 import { defineChannel } from '../../../src/channels/define.ts'
-import type { Hub } from '../../../src/hub/api.ts'
 import { createHub } from '../../../src/hub/hub.ts'
 import { type FaultyBroker, faultyBroker } from '../../support/faulty-broker.ts'
-import { Reader } from '../../support/reader.ts'
+import { Listener, settle, soon, turn } from '../../support/listener.ts'
 
 /**
  * Whatever happens in whatever order, every reader sees what was published on its channels after it first connected, once and in
@@ -52,59 +51,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.constant({ do: 'turn' as const }) },
 )
-
-/** One listener over all its connections. */
-class Listener {
-  readonly channels: readonly string[]
-  reader: Reader | undefined
-  seen: string[] = []
-  gaps = 0
-  /** Undefined until it first has a place in the log. */
-  cursor: string | undefined
-  /** The place it was first given. */
-  start = ''
-
-  constructor(names: readonly string[]) {
-    this.channels = names
-  }
-
-  async join(hub: Hub): Promise<void> {
-    if (this.reader !== undefined) return
-    const reader = new Reader(this.cursor)
-    const admission = hub.admit({ channels: this.channels, cursor: this.cursor })
-    await admission.ready
-    admission.open(reader)
-    this.reader = reader
-    if (this.cursor === undefined) await settle(() => reader.lastEventId !== '')
-    if (reader.lastEventId === '') {
-      // The broker was away: without a place there is no promise yet.
-      this.reader = undefined
-      reader.leave()
-    } else this.cursor ??= this.start = reader.lastEventId
-  }
-
-  leave(): void {
-    if (this.reader === undefined) return
-    this.reader.leave()
-    this.seen.push(...this.reader.data)
-    this.gaps += this.reader.gaps.length
-    this.cursor = this.reader.lastEventId
-    this.reader = undefined
-  }
-}
-
-async function settle(isDone: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 2_000 && !isDone(); turns++) await turn()
-}
-
-function soon(_ms: number, then: () => void): () => void {
-  const immediate = setImmediate(then)
-  return () => clearImmediate(immediate)
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
 
 async function run(steps: readonly Step[], isInOrder: boolean): Promise<void> {
   const broker: FaultyBroker = faultyBroker(memory())
