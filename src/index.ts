@@ -11,6 +11,7 @@ export {
   defineChannel,
   type MessageOf,
 } from './channels/define.ts'
+export type { SlowPolicy } from './channels/slow.ts'
 export { defineEvent, type Event, type EventDefinition, type EventOf, isEvent } from './events/define.ts'
 export { createEvents, type Events, type EventsOptions } from './events/dispatch.ts'
 export { DispatchError, type ListenerFailure } from './events/dispatch-error.ts'

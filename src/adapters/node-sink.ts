@@ -39,6 +39,7 @@ export function nodeSink(response: ServerResponse, clock: Clock = systemClock): 
       const endWait = clock.after(lastWait, () => response.destroy())
       onceClosed(response, endWait)
     },
+    cut: () => void response.destroy(),
   }
 }
 

@@ -1,3 +1,4 @@
+import { MillraceError } from '../base/errors.ts'
 import type { Sink } from '../hub/sink.ts'
 
 /** Waiting bytes past which a writer is asked to wait, as with a stream of Node. */
@@ -66,6 +67,19 @@ export function createWebPipe(onRead: () => void): WebPipe {
       controller?.close()
       close()
     },
+    cut() {
+      if (isOver) return
+      controller?.error(readerSlow())
+      close()
+    },
   }
   return { readable, sink }
+}
+
+/** What the platform is told of a body that ends in the middle: it is to close the connection, and not to end the stream in good order. */
+function readerSlow(): MillraceError {
+  return new MillraceError(
+    'reader_slow',
+    'The stream was cut, because its reader did not take what waited for it. It may come back with its cursor.',
+  )
 }

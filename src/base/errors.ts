@@ -41,6 +41,7 @@ export const errorCodes = {
   publish_forbidden: 403,
   queue_closed: 503,
   queue_full: 503,
+  reader_slow: 503,
   schema_asynchronous: 500,
   stream_invalid: 502,
 } as const

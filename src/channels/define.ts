@@ -2,6 +2,7 @@ import type { History } from '../broker/retention.ts'
 import type { AnyEventDefinition, EventOf } from '../events/define.ts'
 import { assertChannelName } from './name.ts'
 import { compilePattern, type Pattern, type PatternParams } from './pattern.ts'
+import type { SlowPolicy } from './slow.ts'
 
 declare const carries: unique symbol
 
@@ -24,6 +25,11 @@ export interface ChannelOptions<Definitions extends readonly AnyEventDefinition[
   readonly events?: Definitions
   /** What it keeps: a count of messages or `{ count, age, bytes }`; 0 keeps none. @default the hub's `history` */
   readonly history?: History
+  /**
+   * What becomes of a reader for whom more than its outbox waits: `'catch-up'` from the log, `'conflate'` what it catches up on to the
+   * latest message of each key, or `'disconnect'` it. @default the hub's `slow`
+   */
+  readonly slow?: SlowPolicy
 }
 
 /** A declared channel, or a family of them: call it with its parameters for the name of one. */
@@ -32,6 +38,7 @@ export interface Channel<Text extends string = string, Message = unknown> {
   readonly pattern: Pattern
   readonly events: readonly AnyEventDefinition[] | undefined
   readonly history: History | undefined
+  readonly slow: SlowPolicy | undefined
 }
 
 type ParamsOf<Text extends string> = keyof PatternParams<Text>
@@ -61,5 +68,6 @@ export function defineChannel<
     pattern: compiled,
     events: options.events,
     history: options.history,
+    slow: options.slow,
   }) as unknown as Channel<Text, [Definitions] extends [never] ? unknown : EventsIn<Definitions>>
 }

@@ -4,6 +4,7 @@ import type { Broker, Position } from '../broker/port.ts'
 import type { History } from '../broker/retention.ts'
 import type { AnyChannel } from '../channels/catalog.ts'
 import type { MessageOf } from '../channels/define.ts'
+import type { SlowPolicy } from '../channels/slow.ts'
 import type { Admission, SubscribeOptions } from './admission.ts'
 import type { Limits } from './limits.ts'
 import type { Publication, PublishOptions } from './message.ts'
@@ -15,6 +16,11 @@ export interface HubOptions {
   readonly broker?: Broker
   /** What a channel keeps that does not say so itself. @default 10,000 messages, a day, 64 MiB */
   readonly history?: History
+  /**
+   * What becomes of the slow readers of a channel that does not say so itself: the same for all, or by name.
+   * @default 'catch-up'
+   */
+  readonly slow?: SlowPolicy | ((channel: string) => SlowPolicy)
   /** Milliseconds between heartbeats. @default 25_000 */
   readonly heartbeat?: number
   /** The least that a reader waits before it connects again, in ms; each is told up to twice this. @default 2_000 */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
 import type { Broker, Position } from '../broker/port.ts'
-import { joinBytes } from './delivery.ts'
+import { Backlog } from './backlog.ts'
 import type { DeliveryPage, LogReader } from './log-reader.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Tail } from './tail.ts'
@@ -29,15 +29,14 @@ export async function findPlace(context: CatchUpContext, subscriber: Subscriber)
   if (subscriber.cursor !== undefined || subscriber.since !== undefined) return
   if (tail.isLive && tail.head !== undefined && feeds.every((feed) => feed.covered)) {
     // Everything that was announced is at hand, so the hub's own place will do, and nobody need be asked.
-    subscriber.cursor = tail.head
-    subscriber.isPlaced = true
+    subscriber.placeAt(tail.head)
     return
   }
   const { epoch } = tail
   const head = await persistently(context, subscriber, () => broker.head())
-  subscriber.cursor = head
-  subscriber.isPlaced = true
-  if (head !== undefined && epoch === tail.epoch) cover(context, subscriber, head)
+  if (head === undefined) return
+  subscriber.placeAt(head)
+  if (epoch === tail.epoch) cover(context, subscriber, head)
 }
 
 /** The log was read to `head` after the channels were followed, and announcements have not been interrupted since. */
@@ -50,10 +49,18 @@ function cover({ tail }: CatchUpContext, { feeds }: Subscriber, head: Position):
 export async function catchUp(context: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const { log, tail } = context
   const kept = subscriber.feeds.filter((feed) => feed.kept)
+  const backlog = new Backlog(subscriber.feeds)
   for (;;) {
     if (!subscriber.isWritable) await subscriber.writable()
     if (subscriber.state !== 'catching-up') return
-    if (tail.isLive && subscriber.goLive()) return
+    const ring = tail.isLive ? subscriber.readRings() : undefined
+    if (ring !== undefined) {
+      backlog.add(ring.deliveries)
+      if (ring.done) return subscriber.goLive(backlog.take())
+      subscriber.cursor = ring.deliveries.at(-1)?.entry.position ?? subscriber.cursor
+      if (backlog.isDue) writeBacklog(subscriber, backlog)
+      continue
+    }
     const after = subscriber.cursor ?? subscriber.since
     const { epoch } = tail
     const page =
@@ -62,7 +69,7 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
         : await persistently(context, subscriber, () => log.read(after, kept))
     if (subscriber.state !== 'catching-up') return
     if (page !== undefined) {
-      writePage(subscriber, page)
+      takePage(subscriber, backlog, page)
       // Another log may have taken this one's place since it was read.
       subscriber.isPlaced = epoch === tail.epoch
     }
@@ -71,17 +78,25 @@ export async function catchUp(context: CatchUpContext, subscriber: Subscriber): 
   }
 }
 
-function writePage(subscriber: Subscriber, { deliveries, gaps, next, done }: DeliveryPage): void {
-  subscriber.writeGaps(gaps)
-  subscriber.cursor = next
-  if (deliveries.length > 0) {
-    subscriber.write(joinBytes(deliveries.map(({ frame }) => frame)))
-    subscriber.isTold = true
-  } else if (gaps.length > 0) {
+function takePage(subscriber: Subscriber, backlog: Backlog, { deliveries, gaps, next, done }: DeliveryPage): void {
+  if (gaps.length > 0) {
+    // They belong before what this page brings, and after what was read earlier.
+    writeBacklog(subscriber, backlog)
+    subscriber.writeGaps(gaps)
     // A gap has no id: with nothing behind it, the reader would be told of it again when it next comes.
     subscriber.isTold = false
   }
+  backlog.add(deliveries)
+  subscriber.placeAt(next)
+  if (done || backlog.isDue) writeBacklog(subscriber, backlog)
   if (done && !subscriber.isTold) subscriber.writeCursor()
+}
+
+function writeBacklog(subscriber: Subscriber, backlog: Backlog): void {
+  const bytes = backlog.take()
+  if (bytes === undefined) return
+  subscriber.write(bytes)
+  subscriber.isTold = true
 }
 
 /** Tries until it succeeds or the subscriber is gone: the broker may be away for a while, and the stream stays open. */

@@ -1,4 +1,5 @@
 import { type Broker, type Entry, type Position, prevIn } from '../broker/port.ts'
+import type { SlowPolicy } from '../channels/slow.ts'
 import type { Delivery } from './delivery.ts'
 import type { LiveReader } from './live-reader.ts'
 import { Ring } from './ring.ts'
@@ -8,19 +9,28 @@ export type Positions = Pick<Broker, 'compare' | 'timelineOf'>
 
 let feeds = 0
 
+/** What a channel's declaration says that its feed has to know. */
+export interface FeedPolicy {
+  /** Whether the channel keeps messages. One that does not makes no promise and is not read from the log. */
+  readonly kept: boolean
+  readonly slow: SlowPolicy
+}
+
 /** One channel that somebody here listens to: who is live on it, and what it has had lately. */
 export class Feed {
   readonly channel: string
   /** Tells two followings of one channel apart. */
   readonly serial = feeds++
-  /** Whether the channel keeps messages. One that does not makes no promise and is not read from the log. */
   readonly kept: boolean
+  readonly slow: SlowPolicy
   /** Resolves when everything published from then on is sure to be announced here. */
   readonly followed: Promise<void>
   /** Who gets each message as it comes. */
   readonly live = new Set<LiveReader>()
   /** Live too, but their cursors are ahead of what this hub has heard: another hub showed them messages that are still on their way here. */
   readonly ahead = new Set<LiveReader>()
+  /** Those who read the log, and get here what only the live get when they are live again. */
+  readonly behind = new Set<LiveReader>()
   /** How many subscribers hold it, in whatever state. */
   holders = 0
 
@@ -33,9 +43,10 @@ export class Feed {
   /** The position before the first entry that was announced. */
   #firstPrev: Position | null | undefined
 
-  constructor(channel: string, kept: boolean, followed: Promise<void>, broker: Positions) {
+  constructor(channel: string, { kept, slow }: FeedPolicy, followed: Promise<void>, broker: Positions) {
     this.channel = channel
     this.kept = kept
+    this.slow = slow
     this.followed = followed
     this.#broker = broker
   }

@@ -1,5 +1,5 @@
 import type { Following, Position } from '../broker/port.ts'
-import { Feed, type Positions } from './feed.ts'
+import { Feed, type FeedPolicy, type Positions } from './feed.ts'
 
 /** The channel index: channel -> feed, for the channels that somebody here listens to and no others. */
 export class Feeds {
@@ -43,10 +43,10 @@ export class Feeds {
   }
 
   /** Takes hold of a channel; the first to do so makes the hub follow it. */
-  acquire(channel: string, kept: boolean): Feed {
+  acquire(channel: string, policy: FeedPolicy): Feed {
     let feed = this.#feeds.get(channel)
     if (feed === undefined) {
-      feed = new Feed(channel, kept, this.#following.follow(channel), this.#broker)
+      feed = new Feed(channel, policy, this.#following.follow(channel), this.#broker)
       this.#feeds.set(channel, feed)
     }
     feed.holders++

@@ -54,13 +54,13 @@ export function passLate(entry: Entry, feeds: readonly Feed[]): void {
   if (position === null) return
   const delivery = toDelivery(entry)
   const frame = toLateFrame(entry)
+  const lacking = feeds.filter((feed) => feed.lacks(position))
   const readers = new Set<LiveReader>()
-  for (const feed of feeds) {
-    if (!feed.lacks(position)) continue
+  for (const feed of lacking) {
     feed.add(delivery, position)
-    for (const reader of [...feed.live, ...feed.ahead]) readers.add(reader)
+    for (const reader of [...feed.live, ...feed.ahead, ...feed.behind]) readers.add(reader)
   }
-  for (const reader of readers) reader.deliverLate(frame, position)
+  for (const reader of readers) reader.deliverLate(frame, position, lacking)
 }
 
 function lowest(feeds: readonly Feed[], compare: Broker['compare']): Position | undefined {

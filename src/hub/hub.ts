@@ -4,11 +4,13 @@ import { memory } from '../broker/memory/memory.ts'
 import type { Broker, ChannelGap, Following, Outgoing, Position } from '../broker/port.ts'
 import { isEphemeral, toRetention } from '../broker/retention.ts'
 import { type Catalog, createCatalog } from '../channels/catalog.ts'
+import { assertSlowPolicy, type SlowPolicy } from '../channels/slow.ts'
 import { type Admission, admit, type SubscribeOptions } from './admission.ts'
 import type { CloseOptions, Hub, HubOptions } from './api.ts'
 import { type CatchUpContext, catchUp } from './catch-up.ts'
 import { drain } from './drain.ts'
 import { FanOut } from './fan-out.ts'
+import type { FeedPolicy } from './feed.ts'
 import { Feeds } from './feeds.ts'
 import { beat } from './heartbeat.ts'
 import { type Limits, toLimits } from './limits.ts'
@@ -30,6 +32,8 @@ class MillraceHub implements Hub {
   readonly #catalog: Catalog
   /** What a message is checked against, and kept by. */
   readonly #messages: MessageContext
+  /** What becomes of the slow readers of a channel that does not say so itself. */
+  readonly #slowOf: (channel: string) => SlowPolicy
   readonly #retry: number
   readonly #clock: Clock
   readonly #subscribers = new Set<Subscriber>()
@@ -48,6 +52,7 @@ class MillraceHub implements Hub {
     channels,
     broker = memory(),
     history,
+    slow = 'catch-up',
     heartbeat = 25_000,
     retry = 2_000,
     limits,
@@ -65,6 +70,9 @@ class MillraceHub implements Hub {
       limits: this.limits,
       retentionOf: (channel) => retentions.get(channel) ?? retention,
     }
+    for (const channel of channels) if (channel.slow !== undefined) assertSlowPolicy(channel.slow)
+    if (typeof slow === 'string') assertSlowPolicy(slow)
+    this.#slowOf = typeof slow === 'string' ? () => slow : slow
     this.#broker = broker
     this.#retry = retry
     this.#clock = clock
@@ -89,11 +97,20 @@ class MillraceHub implements Hub {
       fanOut: this.#fanOut,
       outbox: this.limits.outbox,
       head: () => this.#tail.head,
-      onBehind: (subscriber) => void catchUp(this.#catchUp, subscriber).catch(onError),
+      // Not at once: it has fallen behind in the midst of a fan-out, and must not be live again before that has ended.
+      onBehind: (subscriber) =>
+        void Promise.resolve()
+          .then(() => catchUp(this.#catchUp, subscriber))
+          .catch(onError),
       onClosed: (subscriber) => this.#forget(subscriber),
     }
     this.#endBeat = clock.every(heartbeat, () =>
-      beat(this.#subscribers, this.#tail.isLive ? this.#tail.head : undefined, broker.compare),
+      beat(this.#subscribers, {
+        compare: broker.compare,
+        head: this.#tail.isLive ? this.#tail.head : undefined,
+        now: clock.now(),
+        stall: this.limits.stall,
+      }),
     )
   }
 
@@ -142,7 +159,7 @@ class MillraceHub implements Hub {
   admit({ channels, cursor, since }: SubscribeOptions): Admission {
     this.#assert(this.#closing === undefined)
     const names = toNames(channels, this.limits.channels)
-    const declared = names.map((name) => this.#catalog.find(name))
+    const wanted = names.map((name) => ({ name, ...this.#policyOf(name) }))
     if (this.#subscribers.size >= this.limits.subscribers) {
       throw new MillraceError(
         'hub_full',
@@ -152,11 +169,10 @@ class MillraceHub implements Hub {
         },
       )
     }
-    const kept = declared.map((channel) => !isEphemeral(this.#messages.retentionOf(channel)))
-    const feeds = names.map((name, index) => this.#feeds.acquire(name, kept[index] ?? true))
+    const feeds = wanted.map(({ name, ...policy }) => this.#feeds.acquire(name, policy))
     const known = cursor === undefined ? undefined : this.#broker.parse(cursor)
     // A channel that keeps nothing cannot be read from a time.
-    const isTimed = cursor === undefined && since !== undefined && kept.includes(true)
+    const isTimed = cursor === undefined && since !== undefined && wanted.some(({ kept }) => kept)
     const subscriber = new Subscriber(this.#context, feeds, {
       cursor: known,
       since: isTimed ? this.#broker.at(since) : undefined,
@@ -187,6 +203,12 @@ class MillraceHub implements Hub {
 
   #check({ channel, message, ...options }: Publication): Outgoing {
     return toOutgoing(this.#messages, channel, message, options)
+  }
+
+  /** @throws {MillraceError} `channel_invalid`, `channel_unknown` */
+  #policyOf(name: string): FeedPolicy {
+    const channel = this.#catalog.find(name)
+    return { kept: !isEphemeral(this.#messages.retentionOf(channel)), slow: channel.slow ?? this.#slowOf(name) }
   }
 
   #assert(isOpen: boolean): void {

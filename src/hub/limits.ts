@@ -13,6 +13,11 @@ export interface Limits {
   readonly name: number
   /** Bytes that may wait for one live subscriber; past it the subscriber reads from the log when they have gone. @default 1 MiB */
   readonly outbox: number
+  /**
+   * Milliseconds for which a reader may take nothing although bytes wait for it, before its stream is cut. Looked at with each heartbeat.
+   * @default 10 minutes
+   */
+  readonly stall: number
   /** Bytes of the body of a publish over HTTP. @default 1 MiB */
   readonly body: number
 }
@@ -23,6 +28,7 @@ const defaults: Limits = {
   messages: 10_000,
   name: defaultMaxNameLength,
   outbox: 1024 * 1024,
+  stall: 10 * 60 * 1000,
   body: 1024 * 1024,
 }
 

@@ -1,11 +1,14 @@
 import type { ChannelGap, Position } from '../broker/port.ts'
+import type { Feed } from './feed.ts'
 
 /** A subscriber that is at the head, as those who write to it see it. */
 export interface LiveReader {
   /** Bytes that everyone who is live on a feed gets. */
   deliver(bytes: Uint8Array): void
-  /** An entry that was found missing: it may have been read from the log before this reader went live. */
-  deliverLate(frame: Uint8Array, position: Position): void
+  /** An entry that was found missing on `feeds`: it may have been read from the log before this reader went live. */
+  deliverLate(frame: Uint8Array, position: Position, feeds: readonly Feed[]): void
+  /** For one that is behind: a message of `feed` has passed that the log does not have for it. */
+  miss(feed: Feed): void
   /** For one that is ahead of the hub: what the hub hears now. */
   meet(position: Position): void
   /** What it has seen may be of a part of the log that was lost: it is to ask the log. */

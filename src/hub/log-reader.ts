@@ -11,7 +11,7 @@ export interface DeliveryPage {
 }
 
 /** One page: what a reader is written before it is waited for, so also what it costs in memory. */
-const pageLimit = { entries: 256, bytes: 256 * 1024 }
+export const pageLimit = { entries: 256, bytes: 256 * 1024 }
 
 /**
  * Reads the log for everyone who catches up.

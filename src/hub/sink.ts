@@ -14,4 +14,6 @@ export interface Sink {
   onClose(run: () => void): void
   /** Ends the stream after what is waiting. */
   end(): void
+  /** Ends the stream at once, and throws away what is waiting. */
+  cut(): void
 }

@@ -1,10 +1,12 @@
 import type { Broker, ChannelGap, Position } from '../broker/port.ts'
 import { encodeGap, type GapReason } from '../sse/control.ts'
 import { encodeId, encodeOpening } from '../sse/encode.ts'
-import { joinBytes, toBytes } from './delivery.ts'
+import { toBytes } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
+import { Outbox } from './outbox.ts'
+import { type RingPage, readRings } from './rings.ts'
 import type { Sink } from './sink.ts'
 
 /**
@@ -50,17 +52,20 @@ export class Subscriber implements LiveReader {
   /** Whether the reader knows its cursor, from an id that it was sent. */
   isTold = false
 
+  /** How far it has been read the log itself: in what the rings gave it there may be a hole that nobody has noticed yet. */
+  #vouched: Position | undefined
+  /** While it is behind: between these two it was live, and may have missed what is found later. */
+  #unsure: { readonly from: Position | undefined; readonly to: Position | undefined } | undefined
+  /** Feeds of which it has missed what the log will not give it. */
+  readonly #missed = new Set<Feed>()
   readonly #context: SubscriberContext
+  readonly #outbox = new Outbox()
   #state: SubscriberState = 'opening'
-  #sink: Sink | undefined
-  /** The sink asked to be waited for. */
-  #isFull = false
-  #wake: () => void = () => {}
 
   constructor(context: SubscriberContext, feeds: readonly Feed[], start: Start) {
     this.#context = context
     this.feeds = feeds
-    this.cursor = start.cursor
+    this.cursor = this.#vouched = start.cursor
     this.since = start.since
   }
 
@@ -81,15 +86,11 @@ export class Subscriber implements LiveReader {
       sink.end()
       return
     }
-    this.#sink = sink
+    this.#outbox.open(sink)
     sink.onClose(() => this.close())
-    sink.onDrain(() => {
-      this.#isFull = false
-      this.#wake()
-    })
     this.isTold = this.cursor !== undefined
     this.write(toBytes(encodeOpening(this.cursor, retry)))
-    this.#wake()
+    this.#outbox.wake()
   }
 
   /** Tells the reader where it stands, so that it can resume although it has not received a message yet. */
@@ -114,67 +115,92 @@ export class Subscriber implements LiveReader {
     }
   }
 
+  /** Takes the bytes, always; with too much waiting it is live no more. */
   write(bytes: Uint8Array): void {
-    if (this.#sink === undefined) return
+    this.#outbox.write(bytes)
     this.touched = true
-    if (!this.#sink.write(bytes)) this.#isFull = true
+    if (this.#state === 'live' && this.#isFull) this.#fallBehind()
   }
 
   /** Whether there is a sink that takes more. */
   get isWritable(): boolean {
-    return this.#sink !== undefined && !this.#isFull
+    return this.#outbox.isWritable
   }
 
   /** Resolves when it is writable, or closed. */
-  async writable(): Promise<void> {
-    while (this.#state !== 'closed' && !this.isWritable) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+  writable(): Promise<void> {
+    return this.#outbox.writable()
+  }
+
+  /** To be asked at each heartbeat: whether its reader has taken nothing for `ms`, although something waits. */
+  isStalled(now: number, ms: number): boolean {
+    return this.#outbox.isStalled(now, ms)
   }
 
   deliver(bytes: Uint8Array): void {
-    this.write(bytes)
-    if (this.#sink !== undefined && this.#sink.buffered > this.#context.outbox) this.#fallBehind()
+    this.#outbox.write(bytes)
+    this.touched = true
+    if (this.#state !== 'live' || !this.#isFull) return
+    if (this.feeds.some(({ slow }) => slow === 'disconnect')) this.cut()
+    else this.#fallBehind()
   }
 
   /**
-   * For an entry that was found missing: it may have been read from the log before this subscriber went live. It is written however
-   * much waits, because it lies before the cursor that a reader of the log would go on from.
+   * For an entry that was found missing: it may have been read from the log before this subscriber went live. It lies before the
+   * cursor that a reader of the log would go on from, so one for whom too much waits cannot have it, and is told.
    */
-  deliverLate(frame: Uint8Array, position: Position): void {
-    if (this.cursor !== undefined && this.#context.compare(position, this.cursor) > 0) this.write(frame)
+  deliverLate(frame: Uint8Array, position: Position, feeds: readonly Feed[]): void {
+    const { compare } = this.#context
+    const isLive = this.#state === 'live'
+    const { from, to } = isLive ? { from: this.#vouched, to: undefined } : (this.#unsure ?? {})
+    if (from === undefined || compare(position, from) <= 0) return
+    if (to !== undefined && compare(position, to) > 0) return
+    if (isLive) this.write(frame)
+    else for (const feed of feeds) if (this.feeds.includes(feed)) this.miss(feed)
+  }
+
+  miss(feed: Feed): void {
+    this.#missed.add(feed)
+  }
+
+  /** Gives it its place, up to which the log was read. */
+  placeAt(position: Position): void {
+    this.cursor = this.#vouched = position
+    this.isPlaced = true
+  }
+
+  /** The next page of what comes after its cursor, if the rings have all of that. */
+  readRings(): RingPage | undefined {
+    const { cursor } = this
+    if (cursor === undefined || (this.#isAhead(cursor) && !this.isPlaced)) return undefined
+    return readRings(this.feeds, cursor, this.#context.compare)
   }
 
   catchUp(): void {
     this.#state = 'catching-up'
+    for (const feed of this.feeds) feed.behind.add(this)
   }
 
   /**
-   * Joins the live, if the rings have all that comes after its cursor: writes that, and is at the head in the same turn, so nothing
-   * can come between.
+   * Joins the live.
+   *
+   * @param last The last of what comes after its cursor, read from the rings in this turn: so nothing can come between.
    */
-  goLive(): boolean {
-    const { compare, fanOut, head } = this.#context
-    const { cursor } = this
-    if (cursor === undefined || this.#state !== 'catching-up') return false
-    const heard = head()
-    const isAhead = heard === undefined || compare(cursor, heard) > 0
-    if (isAhead && !this.isPlaced) return false
-    const missing = new Map<Position, Uint8Array>()
-    for (const feed of this.feeds) {
-      const deliveries = feed.after(cursor)
-      if (deliveries === undefined) return false
-      for (const { entry, frame } of deliveries) if (entry.position !== null) missing.set(entry.position, frame)
-    }
+  goLive(last: Uint8Array | undefined): void {
     // What the fan-out still holds is in the rings too: it goes to the others first, or this one would get it twice.
-    fanOut.flush()
-    const frames = [...missing].sort(([a], [b]) => compare(a, b))
-    if (frames.length > 0) this.write(joinBytes(frames.map(([, frame]) => frame)))
+    this.#context.fanOut.flush()
+    this.#leave()
+    if (this.#missed.size > 0)
+      this.writeGap(
+        [...this.#missed].map(({ channel }) => channel),
+        'overflow',
+      )
+    this.#missed.clear()
+    if (last !== undefined) this.write(last)
+    this.#unsure = undefined
     this.#state = 'live'
+    const isAhead = this.cursor !== undefined && this.#isAhead(this.cursor)
     for (const feed of this.feeds) (isAhead ? feed.ahead : feed.live).add(this)
-    return true
   }
 
   /** To be told, while it is ahead of the hub, what the hub hears: past its cursor it is one of the live. */
@@ -199,26 +225,47 @@ export class Subscriber implements LiveReader {
     if (!isAhead) this.cursor = known.toSorted(this.#context.compare).at(-1)
     this.isTold = false
     this.#leave()
-    this.#state = 'catching-up'
+    this.catchUp()
     this.#context.onBehind(this)
   }
 
   close(): void {
+    this.#close(() => this.#outbox.end())
+  }
+
+  /** Ends it without what waits: its reader comes back with the cursor of what it has got. */
+  cut(): void {
+    this.#close(() => this.#outbox.cut())
+  }
+
+  #close(end: () => void): void {
     if (this.#state === 'closed') return
     this.#leave()
     this.#state = 'closed'
-    this.#sink?.end()
-    this.#wake()
+    end()
     this.#context.onClosed(this)
   }
 
+  get #isFull(): boolean {
+    return this.#outbox.buffered > this.#context.outbox
+  }
+
+  /** Whether it has seen messages that this hub has not heard yet. */
+  #isAhead(cursor: Position): boolean {
+    const head = this.#context.head()
+    return head === undefined || this.#context.compare(cursor, head) > 0
+  }
+
   #fallBehind(): void {
-    // All that the fan-out had has been written, so its cursor is the hub's, unless it is still ahead of that.
+    // All that the fan-out has must have been written to it, or its cursor would not be the hub's.
+    this.#context.fanOut.flush()
+    if (this.#state !== 'live') return
     const head = this.#context.head()
     if (head !== undefined && (this.cursor === undefined || this.#context.compare(head, this.cursor) > 0))
       this.cursor = head
+    this.#unsure = { from: this.#vouched, to: this.cursor }
     this.#leave()
-    this.#state = 'catching-up'
+    this.catchUp()
     this.#context.onBehind(this)
   }
 
@@ -226,6 +273,7 @@ export class Subscriber implements LiveReader {
     for (const feed of this.feeds) {
       feed.live.delete(this)
       feed.ahead.delete(this)
+      feed.behind.delete(this)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
 import type { Broker, ChannelGap, Entry, Follower, Position } from '../broker/port.ts'
+import { passBehind } from './behind.ts'
 import { toDelivery } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
@@ -149,6 +150,7 @@ export class Tail implements Follower {
   #passEphemeral(frame: Uint8Array, feeds: readonly Feed[]): void {
     const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
     for (const reader of ahead) reader.deliver(frame)
+    passBehind(feeds, false)
     this.#context.fanOut.push(frame, feeds)
   }
 
@@ -160,6 +162,7 @@ export class Tail implements Follower {
     this.#head = position
     const delivery = toDelivery(entry)
     for (const feed of feeds) if (feed.kept) feed.add(delivery, position)
+    passBehind(feeds, true)
     this.#context.fanOut.push(delivery.frame, feeds)
   }
 

@@ -11,6 +11,8 @@ export class Reader implements Sink {
   /** What has been seen, in the order of the stream: data, and `gap:` with its reason. */
   readonly log: string[] = []
   isClosed = false
+  /** Whether it was closed with bytes that had not reached it. */
+  isCut = false
   text = ''
 
   readonly #parser
@@ -57,6 +59,12 @@ export class Reader implements Sink {
 
   end(): void {
     this.isClosed = true
+  }
+
+  cut(): void {
+    this.#waiting = []
+    this.isClosed = this.isCut = true
+    this.#closed()
   }
 
   stall(): void {
