@@ -50,6 +50,7 @@ function addServe(program: Command): void {
     .addOption(
       new Option('--redis <url>', 'keep messages in Redis, shared with other hubs').env('REDIS_URL' satisfies Variable),
     )
+    .option('--data <dir>', 'keep messages on disk, in this directory, which one hub at a time may use')
     .option('--relay <pattern...>', 'pass on what other programs PUBLISH on these Redis channels (news, news-*)')
     .option('--relay-prefix <prefix>', 'what those channels begin with in Redis, and not here')
     .option('--history <count>', 'messages that each channel keeps; 0 keeps none (default: 10000)', toCount(0))
@@ -65,6 +66,7 @@ Without --dev it starts closed: only --public channels can be subscribed to, and
 Examples:
   $ millrace serve --dev
   $ millrace serve --host 0.0.0.0 --public news 'rooms.{room}' --cors https://example.com
+  $ millrace serve --data /var/lib/millrace --public news
   $ millrace serve --redis redis://127.0.0.1:6379 --relay messages --public messages
 ${exits}`,
     )

@@ -42,14 +42,14 @@ export async function serve({ public: channels = [], json = false, ...options }:
 
 type Shown = Omit<ServeOptions, 'public' | 'json'>
 
-function toEvent({ url }: Server, channels: readonly string[], { dev = false, redis, relay = [] }: Shown): object {
+function toEvent({ url }: Server, channels: readonly string[], { dev = false, relay = [], ...kept }: Shown): object {
   return {
     event: 'listening',
     url,
     dev,
     channels: dev ? ['*'] : channels,
     publish: dev,
-    broker: redis === undefined ? 'memory' : showRedisUrl(redis),
+    broker: showBroker(kept) ?? 'memory',
     relay,
   }
 }
@@ -61,7 +61,7 @@ function toBanner({ url }: Server, channels: readonly string[], options: Shown):
     ['streams', `${url}/sse?channel=...`],
     ['channels', dev ? 'all' : open],
     ['publish', dev ? `POST ${url}/publish` : `closed over HTTP${redis === undefined ? '' : '; open through Redis'}`],
-    ['broker', redis === undefined ? 'memory: what it keeps ends with this process' : showRedisUrl(redis)],
+    ['broker', showBroker(options) ?? 'memory: what it keeps ends with this process'],
     ...(relay.length === 0 ? [] : [['relay', relay.map((pattern) => relayPrefix + pattern).join(', ')]]),
     ...(dev ? [['page', `${url}/`]] : []),
   ]
@@ -69,6 +69,12 @@ function toBanner({ url }: Server, channels: readonly string[], options: Shown):
     `${paint('bold', 'millrace')} listens on ${paint('cyan', url)}${dev ? paint('yellow', ' (dev: everything is open)') : ''}`,
     ...rows.map(([name = '', value = '']) => `  ${paint('dim', name.padEnd(9))} ${value}`),
   ].join('\n')
+}
+
+/** Where messages are kept, or undefined where that is only memory. */
+function showBroker({ redis, data }: Shown): string | undefined {
+  if (redis !== undefined) return showRedisUrl(redis)
+  return data === undefined ? undefined : `disk: ${data}`
 }
 
 function closingLine(signal: NodeJS.Signals, subscribers: number): string {

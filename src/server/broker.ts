@@ -24,6 +24,17 @@ export async function openRedis(url: string, { relay, relayPrefix, onError }: Re
   })
 }
 
+/**
+ * The disk broker, on the directory `dir`. Loaded only here, as others do without its driver.
+ *
+ * @throws {MillraceError} `option_invalid`, `data_locked`, `data_unavailable`, `data_incompatible`, `dependency_missing`
+ */
+export async function openDisk(dir: string, onError: OnError): Promise<Broker> {
+  if (dir === '') throw new MillraceError('option_invalid', '--data needs the path of a directory.')
+  const { disk } = await import('../broker/disk/disk.ts')
+  return disk(dir, { onError })
+}
+
 /** The URL as it may be shown: without user and password, and without what its query may hold. */
 export function showRedisUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url)

@@ -7,6 +7,8 @@ export interface ServerOptions {
   readonly host?: string
   /** `redis[s]://[user[:password]@]host[:port][/database]`. @default the memory broker */
   readonly redis?: string | undefined
+  /** The directory in which messages are kept on disk. Not beside `redis`. @default the memory broker */
+  readonly data?: string | undefined
   /** Channels, by name or with `*`, on which raw `PUBLISH`es in Redis are relayed. Needs `redis`. @default none */
   readonly relay?: readonly string[]
   /** What those channels begin with in Redis, and not here. @default '' */

@@ -5,7 +5,7 @@ import { MillraceError, quote, warn } from '../base/errors.ts'
 import { defineChannel } from '../channels/define.ts'
 import type { Hub } from '../hub/api.ts'
 import { createHub } from '../hub/hub.ts'
-import { openRedis } from './broker.ts'
+import { openDisk, openRedis } from './broker.ts'
 import { isLoopback } from './loopback.ts'
 import type { ServerOptions } from './options.ts'
 import { createRoutes } from './routes.ts'
@@ -40,7 +40,8 @@ export interface Server {
  * The standalone hub, listening. Without `dev` it starts closed: only `channels` can be subscribed to, and nothing is published
  * over HTTP.
  *
- * @throws {MillraceError} `option_invalid`, `pattern_invalid`, `channel_conflict`, `dependency_missing`, `address_unavailable`
+ * @throws {MillraceError} `option_invalid`, `pattern_invalid`, `channel_conflict`, `dependency_missing`, `address_unavailable`,
+ * `data_locked`, `data_unavailable`, `data_incompatible`
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { port = 3000, host = '127.0.0.1', dev = false, cors = [], onError = warn } = options
@@ -77,6 +78,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 async function openHub({
   redis,
+  data,
   relay = [],
   relayPrefix,
   history,
@@ -93,8 +95,19 @@ async function openHub({
       '--relay-prefix needs --relay: it is what the relayed channels begin with.',
     )
   }
+  if (redis !== undefined && data !== undefined) {
+    throw new MillraceError(
+      'option_invalid',
+      'Messages are kept in Redis or on disk: give --redis (or REDIS_URL), or --data, and not both.',
+    )
+  }
   const declared = (dev ? ['*'] : channels).map((pattern) => defineChannel(pattern))
-  const broker = redis === undefined ? undefined : await openRedis(redis, { relay, relayPrefix, onError })
+  const broker =
+    redis !== undefined
+      ? await openRedis(redis, { relay, relayPrefix, onError })
+      : data !== undefined
+        ? await openDisk(data, onError)
+        : undefined
   try {
     return createHub({
       channels: declared,

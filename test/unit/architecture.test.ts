@@ -20,8 +20,9 @@ const port = ['broker/port.ts']
 const retention = ['broker/retention.ts']
 const brokerCore = [...port, ...retention, 'broker/x.ts']
 const memory = ['broker/memory/x.ts']
+const disk = ['broker/disk/x.ts']
 const redis = ['broker/redis/x.ts']
-const broker = [...brokerCore, ...memory, ...redis]
+const broker = [...brokerCore, ...memory, ...disk, ...redis]
 const hub = ['hub/x.ts']
 const http = ['http/x.ts']
 const adapters = ['adapters/x.ts']
@@ -32,7 +33,16 @@ const client = ['client/x.ts']
 const react = ['react/x.ts']
 const node = ['node:fs', 'node:stream/web']
 const doors = ['index.ts', 'redis.ts', 'millrace', 'millrace/redis']
-const others = ['@standard-schema/spec', 'commander', 'express', 'fastify', 'react', 'redis', 'zod']
+const others = [
+  '@photostructure/sqlite',
+  '@standard-schema/spec',
+  'commander',
+  'express',
+  'fastify',
+  'react',
+  'redis',
+  'zod',
+]
 
 const library = [...base, ...sse, ...queue, ...events, ...channels, ...broker, ...hub, ...http, ...adapters]
 const everything = [...library, ...server, ...cli, ...testing, ...client, ...react, ...node, ...doors, ...others]
@@ -46,6 +56,7 @@ const floors: Record<string, readonly string[]> = {
   'channels/a.ts': [...base, ...sse, ...events, ...retention, ...channels],
   'broker/a.ts': [...base, ...sse, ...brokerCore],
   'broker/memory/a.ts': [...base, ...sse, ...brokerCore, ...memory],
+  'broker/disk/a.ts': [...base, ...sse, ...brokerCore, ...disk, ...node],
   'broker/redis/a.ts': [...base, ...sse, ...brokerCore, ...redis, ...node, 'redis'],
   'hub/a.ts': [...base, ...sse, ...events, ...channels, ...port, ...retention, ...memory, ...hub],
   'http/a.ts': [...base, ...sse, ...channels, ...port, ...hub, ...http],

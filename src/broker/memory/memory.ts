@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError } from '../../base/errors.ts'
+import { LocalFollowings } from '../local-followings.ts'
 import { type LogView, type Slice, toPage } from '../page.ts'
 import type { Broker, Entry, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
 import { comparePositions, forgottenAt, parsePosition, positionAt } from '../position.ts'
@@ -40,7 +41,7 @@ class MemoryBroker implements Broker {
   readonly #start: Position
   readonly #timeline: Timeline
   readonly #channels = new Map<string, ChannelLog>()
-  readonly #followings = new Set<MemoryFollowing>()
+  readonly #followings = new LocalFollowings()
   readonly #endSweep: () => void
   #head: Position
   #closed = false
@@ -63,7 +64,7 @@ class MemoryBroker implements Broker {
     const entry = this.#toEntry(message, now)
     if (entry.position !== null) this.#keep(entry, entry.position, message, now)
     if (message.id !== undefined) this.#ids.remember(message.id, entry.position, now)
-    for (const following of this.#followings) following.announce(entry)
+    this.#followings.announce(entry)
     return entry.position
   }
 
@@ -87,9 +88,7 @@ class MemoryBroker implements Broker {
   }
 
   attach(follower: Follower): Following {
-    const following = new MemoryFollowing(follower, () => this.#followings.delete(following))
-    this.#followings.add(following)
-    return following
+    return this.#followings.attach(follower)
   }
 
   async close(): Promise<void> {
@@ -136,33 +135,5 @@ class MemoryBroker implements Broker {
       log.trim(now)
       if (log.size === 0 && comparePositions(log.last, horizon) < 0) this.#channels.delete(channel)
     }
-  }
-}
-
-class MemoryFollowing implements Following {
-  readonly #channels = new Set<string>()
-  readonly #follower: Follower
-  readonly #detach: () => void
-
-  constructor(follower: Follower, detach: () => void) {
-    this.#follower = follower
-    this.#detach = detach
-  }
-
-  announce(entry: Entry): void {
-    if (entry.channels.some((channel) => this.#channels.has(channel))) this.#follower.onEntry(entry)
-  }
-
-  async follow(channel: string): Promise<void> {
-    this.#channels.add(channel)
-  }
-
-  unfollow(channel: string): void {
-    this.#channels.delete(channel)
-  }
-
-  async close(): Promise<void> {
-    this.#channels.clear()
-    this.#detach()
   }
 }

@@ -1,0 +1,180 @@
+import { Buffer } from 'node:buffer'
+import type { Outgoing, Position } from '../port.ts'
+import { forgottenAt } from '../position.ts'
+import { isEphemeral } from '../retention.ts'
+import { maxTimelines, newTag, nextPosition, type Timeline } from '../timeline.ts'
+import { ChannelRecords } from './channel-records.ts'
+import { LogState } from './log-state.ts'
+import { toPlace } from './place.ts'
+import { type Database, inTransaction, type Statement } from './sqlite.ts'
+
+/** How an append went. */
+export interface Appended {
+  readonly position: Position | null
+  /** As in the entry; undefined where the id was known, and so nothing was appended. */
+  readonly prev: readonly (Position | null)[] | undefined
+}
+
+/** How much one step of a sweep does, so that appends do not wait for it. */
+const sweepEntries = 500
+const sweepChannels = 100
+const sweepIds = 1_000
+const sweepPages = 256
+
+/** The one that writes the log. It runs in a thread of its own, as every call waits for the disk. */
+export class LogWriter {
+  readonly #database: Database
+  readonly #state: LogState
+  readonly #records: ChannelRecords
+  readonly #horizon: number
+  readonly #idWindow: number
+  readonly #start: Position
+  #head: Position
+  #timelines: readonly Timeline[]
+  /** Of this opening of the log, once it has written. */
+  #tag: number | undefined
+
+  readonly #addMessage: Statement
+  readonly #addEntry: Statement
+  readonly #addShared: Statement
+  readonly #findId: Statement
+  readonly #addId: Statement
+  readonly #forgetIds: Statement
+  readonly #pages: Statement
+  readonly #freePages: Statement
+
+  constructor(database: Database, { horizon, idWindow }: { readonly horizon: number; readonly idWindow: number }) {
+    this.#database = database
+    this.#horizon = horizon
+    this.#idWindow = idWindow
+    this.#state = new LogState(database)
+    this.#records = new ChannelRecords(database, horizon)
+    this.#start = this.#state.start
+    this.#head = this.#state.head
+    this.#timelines = this.#state.timelines
+    this.#addMessage = database.prepare('INSERT INTO messages (head, data) VALUES (?, ?)')
+    this.#addEntry = database.prepare(
+      'INSERT INTO entries (channel, ms, seq, message, size, shared) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    this.#addShared = database.prepare('INSERT INTO shared (message, refs) VALUES (?, ?)')
+    this.#findId = database.prepare('SELECT position FROM ids WHERE id = ? AND until > ?')
+    this.#addId = database.prepare('INSERT OR REPLACE INTO ids (id, position, until) VALUES (?, ?, ?)')
+    this.#forgetIds = database.prepare(
+      'DELETE FROM ids WHERE id IN (SELECT id FROM ids WHERE until <= ? ORDER BY until LIMIT ?) RETURNING 1',
+    )
+    this.#pages = database.prepare('PRAGMA page_count')
+    this.#freePages = database.prepare('PRAGMA freelist_count')
+  }
+
+  /** The position of the last message that is on disk. */
+  get head(): Position {
+    return this.#head
+  }
+
+  /** Appends all of them or none, in one transaction. When it returns they are on disk. */
+  append(messages: readonly Outgoing[], now: number): Appended[] {
+    const before = { head: this.#head, timelines: this.#timelines, tag: this.#tag }
+    try {
+      return inTransaction(this.#database, 'IMMEDIATE', () => {
+        const appended = messages.map((message) => this.#appendOne(message, now))
+        this.#records.flush()
+        if (this.#head !== before.head) this.#state.head = this.#head
+        if (this.#timelines !== before.timelines) this.#state.timelines = this.#timelines
+        return appended
+      })
+    } catch (error) {
+      this.#head = before.head
+      this.#timelines = before.timelines
+      this.#tag = before.tag
+      this.#records.reset()
+      throw error
+    }
+  }
+
+  /**
+   * Drops what is past its age, forgets channels and ids that are past their time, and gives room back: a step of it.
+   *
+   * @returns whether there is more to do
+   */
+  sweep(now: number): boolean {
+    try {
+      return inTransaction(this.#database, 'IMMEDIATE', () => {
+        const ids = this.#forgetIds.all(now, sweepIds).length
+        const records = this.#records.due(now, sweepChannels)
+        let left = sweepEntries
+        for (const record of records) {
+          left -= this.#records.trim(record, now, left)
+          this.#records.forgetIfPast(record, now)
+          if (left <= 0) break
+        }
+        this.#records.flush()
+        const pages = this.#giveBack()
+        return ids === sweepIds || left <= 0 || records.length === sweepChannels || pages
+      })
+    } catch (error) {
+      this.#records.reset()
+      throw error
+    }
+  }
+
+  #appendOne(message: Outgoing, now: number): Appended {
+    const { id } = message
+    const known = id === undefined ? undefined : this.#findId.get(id, now)
+    if (known !== undefined) return { position: (known as { position: Position | null }).position, prev: undefined }
+    const forgotten = forgottenAt(now, this.#horizon, this.#start)
+    const prev = message.channels.map((channel, index) => {
+      const kept = message.retention[index]
+      return kept === undefined || isEphemeral(kept) ? null : (this.#records.find(channel)?.last ?? forgotten)
+    })
+    const keepers = prev.filter((before) => before !== null).length
+    const position = keepers === 0 ? null : this.#nextPosition(now)
+    if (position !== null) this.#keep(message, position, prev, keepers, now)
+    if (id !== undefined) this.#addId.run(id, position, now + this.#idWindow)
+    return { position, prev }
+  }
+
+  #keep(
+    { channels, data, event, key, retention }: Outgoing,
+    position: Position,
+    prev: readonly (Position | null)[],
+    keepers: number,
+    now: number,
+  ): void {
+    const bytes = Buffer.from(data)
+    const head = JSON.stringify([channels, prev, event ?? null, key ?? null])
+    const message = Number(this.#addMessage.run(head, bytes).lastInsertRowid)
+    if (keepers > 1) this.#addShared.run(message, keepers)
+    const [ms, seq] = toPlace(position)
+    for (const [index, channel] of channels.entries()) {
+      const before = prev[index]
+      const kept = retention[index]
+      if (before == null || kept === undefined) continue
+      const record = this.#records.find(channel) ?? this.#records.create(channel, before, kept.age)
+      this.#addEntry.run(record.id, ms, seq, message, bytes.length, keepers > 1 ? 1 : 0)
+      this.#records.append(record, position, bytes.length, kept, now)
+    }
+  }
+
+  #nextPosition(now: number): Position {
+    this.#tag ??= this.#beginTimeline(now)
+    this.#head = nextPosition(this.#head, now, this.#tag)
+    return this.#head
+  }
+
+  /** What a crash or a restored backup has taken from the end of the log is on the timeline before, and is known by that. */
+  #beginTimeline(now: number): number {
+    const tag = newTag(this.#timelines)
+    const begin = nextPosition(this.#head, now, tag)
+    this.#timelines = [...this.#timelines, { tag, begin, parent: this.#head }].slice(-maxTimelines)
+    return tag
+  }
+
+  /** Pages that became free are used again. Where they are a quarter of the file, they go back to the system. */
+  #giveBack(): boolean {
+    const pages = this.#pages.get() as { readonly page_count: number }
+    const free = this.#freePages.get() as { readonly freelist_count: number }
+    if (free.freelist_count < sweepPages || free.freelist_count * 4 < pages.page_count) return false
+    this.#database.exec(`PRAGMA incremental_vacuum(${sweepPages})`)
+    return true
+  }
+}

@@ -1,0 +1,21 @@
+import type { Outgoing, Position } from '../port.ts'
+import type { Appended } from './log-writer.ts'
+
+/** What the writer's thread is started with. */
+export interface WriterSettings {
+  readonly path: string
+  readonly horizon: number
+  readonly idWindow: number
+}
+
+/** What the writer is asked; it answers each in turn, with one reply. `now` is in ms, by the clock of who asks. */
+export type WriterRequest =
+  | { readonly kind: 'append'; readonly messages: readonly Outgoing[]; readonly now: number }
+  | { readonly kind: 'sweep'; readonly now: number }
+  | { readonly kind: 'close' }
+
+export type WriterReply =
+  | { readonly kind: 'appended'; readonly appended: readonly Appended[]; readonly head: Position }
+  | { readonly kind: 'swept'; readonly isMore: boolean }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'failed'; readonly error: Error }

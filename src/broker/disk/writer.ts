@@ -1,0 +1,36 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { LogWriter } from './log-writer.ts'
+import { ofEveryConnection } from './schema.ts'
+import { openDatabase } from './sqlite.ts'
+import type { WriterReply, WriterRequest, WriterSettings } from './writer-messages.ts'
+
+// What runs in the writer's thread; `WriterThread` starts it.
+
+const settings = workerData as WriterSettings
+const database = openDatabase(settings.path)
+database.exec(ofEveryConnection)
+const writer = new LogWriter(database, settings)
+
+parentPort?.on('message', (request: WriterRequest) => {
+  parentPort?.postMessage(answer(request))
+})
+
+function answer(request: WriterRequest): WriterReply {
+  try {
+    switch (request.kind) {
+      case 'append': {
+        const appended = writer.append(request.messages, request.now)
+        return { kind: 'appended', appended, head: writer.head }
+      }
+      case 'sweep':
+        return { kind: 'swept', isMore: writer.sweep(request.now) }
+      case 'close':
+        // Nobody reads any more, so all of it can go to its place, and the next one opens a log without a rest.
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+        database.close()
+        return { kind: 'closed' }
+    }
+  } catch (error) {
+    return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Entry, Follower, Following } from './port.ts'
+
+/** The followers of a broker whose log is written in this process alone: they are told by a call. */
+export class LocalFollowings {
+  readonly #followings = new Set<LocalFollowing>()
+
+  attach(follower: Follower): Following {
+    const following = new LocalFollowing(follower, () => this.#followings.delete(following))
+    this.#followings.add(following)
+    return following
+  }
+
+  announce(entry: Entry): void {
+    for (const following of this.#followings) following.announce(entry)
+  }
+
+  /** Tells all of them of a failure; false where there is nobody to tell. */
+  tell(error: unknown): boolean {
+    for (const following of this.#followings) following.tell(error)
+    return this.#followings.size > 0
+  }
+
+  clear(): void {
+    this.#followings.clear()
+  }
+}
+
+class LocalFollowing implements Following {
+  readonly #channels = new Set<string>()
+  readonly #follower: Follower
+  readonly #detach: () => void
+
+  constructor(follower: Follower, detach: () => void) {
+    this.#follower = follower
+    this.#detach = detach
+  }
+
+  announce(entry: Entry): void {
+    if (entry.channels.some((channel) => this.#channels.has(channel))) this.#follower.onEntry(entry)
+  }
+
+  tell(error: unknown): void {
+    this.#follower.onError(error)
+  }
+
+  async follow(channel: string): Promise<void> {
+    this.#channels.add(channel)
+  }
+
+  unfollow(channel: string): void {
+    this.#channels.delete(channel)
+  }
+
+  async close(): Promise<void> {
+    this.#channels.clear()
+    this.#detach()
+  }
+}
