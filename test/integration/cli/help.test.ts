@@ -5,7 +5,18 @@ import { run } from './command.ts'
 const root = new URL('../../../', import.meta.url)
 const flags: Record<string, readonly string[]> = {
   serve: [
-    ...['--port', '--host', '--redis', '--relay', '--relay-prefix', '--history', '--public', '--cors', '--dev'],
+    ...[
+      '--port',
+      '--host',
+      '--redis',
+      '--data',
+      '--relay',
+      '--relay-prefix',
+      '--history',
+      '--public',
+      '--cors',
+      '--dev',
+    ],
     ...['--json', 'PORT', 'REDIS_URL'],
   ],
   publish: ['--event', '--key', '--id', '--url', '--redis', '--history', '--json', 'MILLRACE_URL'],
