@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../support/free-port.ts'
+import { type GuardedProcess, startGuarded } from '../support/guarded-process.ts'
+import { until } from '../support/until.ts'
+
+/** `millrace serve` as a process of its own, on one port over all its lives. */
+export class HubProcess {
+  readonly port: number
+  readonly #args: readonly string[]
+  #process: GuardedProcess | undefined
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port
+    this.#args = args
+  }
+
+  /** Resolves when it listens. @param main the command: `dist/cli/main.js` */
+  static async start(main: string, args: readonly string[]): Promise<HubProcess> {
+    const port = await freePort()
+    const hub = new HubProcess(port, [main, 'serve', '--dev', '--json', '--port', String(port), ...args])
+    await hub.start()
+    return hub
+  }
+
+  get output(): string {
+    return this.#process?.output ?? ''
+  }
+
+  async start(): Promise<void> {
+    const unset = ['PORT', 'REDIS_URL', 'MILLRACE_URL'].flatMap((name) => ['-u', name])
+    const started = await startGuarded('/usr/bin/env', [...unset, process.execPath, ...this.#args], '')
+    this.#process = started
+    await until('the hub to listen', async () => {
+      if (started.ended !== undefined) throw new Error(`The hub ended with ${started.ended}: ${started.output}`)
+      return started.output.includes('"event":"listening"') || undefined
+    })
+  }
+
+  /** Resolves when it has ended; at once for SIGSTOP and SIGCONT. */
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    await this.#process?.kill(signal)
+  }
+}
+
+/** The command of this working tree, wherever this file was compiled to. */
+export function commandLine(): string {
+  const begin = fileURLToPath(import.meta.url)
+  const root = begin.slice(0, begin.lastIndexOf(begin.includes('/.chaos/') ? '/.chaos/' : '/test/chaos/'))
+  return `${root}/dist/cli/main.js`
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type ProfileName, profiles } from './profiles.ts'
+import { tell, toFigures, toText } from './report.ts'
+import { type Run, run } from './run.ts'
+
+const usage = `Usage: npm run chaos -- [options]
+
+  --profile NAME...  ${Object.keys(profiles).join(', ')} (default: all)
+  --broker NAME      every profile of memory, disk or redis
+  --seconds N        how long each run has faults (default: 60)
+  --seeds N          so many seeds, one after the other (default: 1)
+  --seed N           the first of them (default: one by chance)
+  --jobs N           runs side by side (default: 1)
+  --json             print JSON lines
+  --keep             keep the history of every run, not only of those with violations
+`
+
+/** How many violations of one run are told in full. */
+const mostTold = 5
+
+const { values } = parseArgs({
+  options: {
+    profile: { type: 'string', multiple: true },
+    broker: { type: 'string' },
+    seconds: { type: 'string', default: '60' },
+    seeds: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    jobs: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) {
+  console.log(usage)
+} else {
+  const first = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed)
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
+  const waiting = seeds.flatMap((seed) => chosen().map((profile) => ({ profile, seed, seconds: Number(values.seconds) })))
+  let violations = 0
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const done = await run(next)
+      violations += done.violations.length
+      await show(done)
+    }
+  }
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+  process.exitCode = violations > 0 ? 1 : 0
+}
+
+function chosen(): ProfileName[] {
+  const names = Object.keys(profiles) as ProfileName[]
+  const { profile, broker } = values
+  for (const name of profile ?? []) {
+    if (!names.includes(name as ProfileName)) throw new Error(`There is no profile ${name}.\n${usage}`)
+  }
+  return names.filter(
+    (name) => (profile?.includes(name) ?? true) && (broker === undefined || profiles[name].broker === broker),
+  )
+}
+
+async function show(done: Run): Promise<void> {
+  const figures = toFigures(done)
+  const isBroken = done.violations.length > 0
+  const dir = isBroken || values.keep ? await mkdtemp(join(tmpdir(), `millrace-chaos-${done.profile}-${done.seed}-`)) : ''
+  if (dir !== '') {
+    await done.history.save(join(dir, 'history.ndjson'))
+    await writeFile(join(dir, 'hubs.log'), done.output)
+  }
+  if (values.json) {
+    console.log(JSON.stringify({ ...figures, ...(dir === '' ? {} : { dir }), told: done.violations.slice(0, mostTold) }))
+    return
+  }
+  console.log(toText(figures))
+  for (const violation of done.violations.slice(0, mostTold)) console.log(`  ${tell(violation, done)}`)
+  if (done.violations.length > mostTold) console.log(`  and ${done.violations.length - mostTold} more violations`)
+  if (dir !== '') console.log(`  history: ${dir}`)
+  if (isBroken) {
+    console.log(`  again: npm run chaos -- --profile ${done.profile} --seconds ${done.seconds} --seed ${done.seed}`)
+  }
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { check } from './checker.ts'
+import { type Fault, toSchedule } from './faults.ts'
+import { History } from './history.ts'
+import { Prng } from './prng.ts'
+import { type Profile, type ProfileName, profiles } from './profiles.ts'
+import { Publisher } from './publisher.ts'
+import { Reader } from './reader.ts'
+import { Stage } from './stage.ts'
+import type { Violation } from './violation.ts'
+
+export interface RunOptions {
+  readonly profile: ProfileName
+  readonly seed: number
+  /** Of the part with faults. */
+  readonly seconds: number
+}
+
+export interface Run extends RunOptions {
+  readonly history: History
+  readonly violations: readonly Violation[]
+  /** What the hubs printed last. */
+  readonly output: string
+}
+
+const channels = ['red', 'green', 'blue']
+
+/** How long everyone may take to come to the end once the faults are over, in ms: a bound for what is stuck, not for speed. */
+const lastPatience = 60_000
+
+/** One run: processes, faults, readers and publishers, and what the checker says of it. */
+export async function run({ profile: name, seed, seconds }: RunOptions): Promise<Run> {
+  const profile: Profile = profiles[name]
+  const prng = new Prng(`${name} ${seed}`)
+  const history = new History()
+  const stage = await Stage.start(history, profile)
+  const ports = stage.wires.map(({ port }) => port)
+  const readers = Array.from({ length: profile.readers ?? 20 }, (_, number) => {
+    const own = prng.fork(`reader ${number}`)
+    return new Reader({ number, channels: own.some(channels), ports, history, prng: own, restless: 1_500 })
+  })
+  const publishers = Array.from({ length: profile.publishers ?? 3 }, (_, number) => {
+    return new Publisher({ number, channels, ports, history, prng: prng.fork(`publisher ${number}`) })
+  })
+  const last = new Publisher({ number: publishers.length, channels, ports, history, prng: prng.fork('last') })
+  try {
+    for (const reader of readers) reader.start()
+    for (const publisher of publishers) publisher.start()
+    const duration = seconds * 1_000
+    const faults = [...toSchedule(prng.fork('faults'), profile.lanes, duration), ...fixed(profile, duration)]
+    await Promise.all([
+      ...faults.map((fault) => delay(fault.at).then(() => stage.do(fault))),
+      ...(profile.flood === undefined ? [] : [delay(duration / 3).then(() => flood(last, profile.flood ?? 0))]),
+      delay(duration),
+    ])
+    await Promise.all(publishers.map((publisher) => publisher.stop()))
+    await close(readers, last, history)
+  } finally {
+    await Promise.all([...publishers, last].map((publisher) => publisher.stop()))
+    await Promise.all(readers.map((reader) => reader.stop()))
+    await stage.stop()
+  }
+  const violations = check(history.events, { history: profile.history ?? 10_000 })
+  return { profile: name, seed, seconds, history, violations, output: stage.output }
+}
+
+function fixed({ fixed = [] }: Profile, duration: number): Fault[] {
+  return fixed.map(([kind, part, ms]) => ({ kind, at: part * duration, for: ms, which: 0, dose: 0 }))
+}
+
+function flood(publisher: Publisher, megabytes: number): Promise<void> {
+  return publisher.flood(channels[0] ?? '', megabytes * 1_000_000)
+}
+
+/** Everyone connects and stays; a last message on each channel shows what was missed before it; everyone comes to it. */
+async function close(readers: readonly Reader[], publisher: Publisher, history: History): Promise<void> {
+  for (const reader of readers) reader.calm()
+  await soon(() => readers.every(({ hasPlace }) => hasPlace))
+  const drafts = channels.map((channel) => ({ channel, draft: publisher.draft([channel], 10) }))
+  const last = Object.fromEntries(drafts.map(({ channel, draft }) => [channel, draft.message]))
+  history.record({ type: 'closing', last })
+  for (const { draft } of drafts) await publisher.publish([draft])
+  await soon(() =>
+    readers.every((reader) => reader.channels.every((channel) => reader.has(last[channel] ?? Number.NaN))),
+  )
+}
+
+/** Waits, but not for ever: the checker says who was late. */
+async function soon(isDone: () => boolean): Promise<void> {
+  for (const end = performance.now() + lastPatience; !isDone() && performance.now() < end; ) await delay(20)
+}
