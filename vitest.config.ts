@@ -18,6 +18,7 @@ export default defineConfig({
       project('contract', 30_000),
       project('integration', 30_000),
       project('browser', 30_000),
+      project('chaos', 240_000),
     ],
   },
 })

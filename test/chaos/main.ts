@@ -40,7 +40,9 @@ if (values.help) {
 } else {
   const first = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed)
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
-  const waiting = seeds.flatMap((seed) => chosen().map((profile) => ({ profile, seed, seconds: Number(values.seconds) })))
+  const waiting = seeds.flatMap((seed) =>
+    chosen().map((profile) => ({ profile, seed, seconds: Number(values.seconds) })),
+  )
   let violations = 0
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -67,13 +69,16 @@ function chosen(): ProfileName[] {
 async function show(done: Run): Promise<void> {
   const figures = toFigures(done)
   const isBroken = done.violations.length > 0
-  const dir = isBroken || values.keep ? await mkdtemp(join(tmpdir(), `millrace-chaos-${done.profile}-${done.seed}-`)) : ''
+  const dir =
+    isBroken || values.keep ? await mkdtemp(join(tmpdir(), `millrace-chaos-${done.profile}-${done.seed}-`)) : ''
   if (dir !== '') {
     await done.history.save(join(dir, 'history.ndjson'))
     await writeFile(join(dir, 'hubs.log'), done.output)
   }
   if (values.json) {
-    console.log(JSON.stringify({ ...figures, ...(dir === '' ? {} : { dir }), told: done.violations.slice(0, mostTold) }))
+    console.log(
+      JSON.stringify({ ...figures, ...(dir === '' ? {} : { dir }), told: done.violations.slice(0, mostTold) }),
+    )
     return
   }
   console.log(toText(figures))

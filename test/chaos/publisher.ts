@@ -11,6 +11,8 @@ export interface PublisherOptions {
   readonly ports: readonly number[]
   readonly history: History
   readonly prng: Prng
+  /** The longest pause between two messages, in ms; after a burst it is longer. @default 100 */
+  readonly pause?: number
 }
 
 interface Draft {
@@ -49,7 +51,8 @@ export class Publisher {
   /** A burst that fills what lies between a hub and readers that do not read: `bytes` in all. */
   async flood(channel: string, bytes: number): Promise<void> {
     const size = 100_000
-    for (let sent = 0; sent < bytes && !this.#isStopping; sent += size) await this.publish([this.draft([channel], size)])
+    for (let sent = 0; sent < bytes && !this.#isStopping; sent += size)
+      await this.publish([this.draft([channel], size)])
   }
 
   draft(channels: readonly string[], size: number): Draft {
@@ -96,14 +99,14 @@ export class Publisher {
   }
 
   async #live(): Promise<void> {
-    const { prng } = this.#options
+    const { prng, pause = 100 } = this.#options
     while (!this.#isStopping) {
       const isBurst = prng.chance(0.1)
       for (let left = isBurst ? prng.int(10, 60) : 1; left > 0 && !this.#isStopping; left--) {
         const count = prng.chance(0.1) ? prng.int(2, 10) : 1
         await this.publish(Array.from({ length: count }, () => this.#next()))
       }
-      await delay(prng.int(0, isBurst ? 400 : 100))
+      await delay(prng.int(0, isBurst ? 4 * pause : pause))
     }
   }
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { redisCommand } from '../support/redis-command.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 import type { History } from './history.ts'
 import type { Profile } from './profiles.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
 
 /** Redis as a run has it: one server, or one and its replica, behind a wire for each hub. */
 export class RedisStage {

@@ -74,9 +74,7 @@ export function tell(violation: Violation, { history }: Run): string {
     return isOwn || isFrame || isFault ? [{ event, at, isOwn }] : []
   })
   const found = story.findIndex(({ at, isOwn }) => (index === undefined ? isOwn : at >= index))
-  const part = story.filter(
-    ({ isOwn }, at) => isOwn || (found >= 0 && at >= found - before && at <= found + after),
-  )
+  const part = story.filter(({ isOwn }, at) => isOwn || (found >= 0 && at >= found - before && at <= found + after))
   return [`${rule}: ${text}`, ...part.map(({ event, at }) => `    ${at} ${JSON.stringify(event)}`)].join('\n')
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { check } from './checker.ts'
+import { channels, close } from './closing.ts'
 import { type Fault, toSchedule } from './faults.ts'
 import { History } from './history.ts'
 import { Prng } from './prng.ts'
@@ -22,11 +23,6 @@ export interface Run extends RunOptions {
   /** What the hubs printed last. */
   readonly output: string
 }
-
-const channels = ['red', 'green', 'blue']
-
-/** How long everyone may take to come to the end once the faults are over, in ms: a bound for what is stuck, not for speed. */
-const lastPatience = 60_000
 
 /** One run: processes, faults, readers and publishers, and what the checker says of it. */
 export async function run({ profile: name, seed, seconds }: RunOptions): Promise<Run> {
@@ -70,22 +66,4 @@ function fixed({ fixed = [] }: Profile, duration: number): Fault[] {
 
 function flood(publisher: Publisher, megabytes: number): Promise<void> {
   return publisher.flood(channels[0] ?? '', megabytes * 1_000_000)
-}
-
-/** Everyone connects and stays; a last message on each channel shows what was missed before it; everyone comes to it. */
-async function close(readers: readonly Reader[], publisher: Publisher, history: History): Promise<void> {
-  for (const reader of readers) reader.calm()
-  await soon(() => readers.every(({ hasPlace }) => hasPlace))
-  const drafts = channels.map((channel) => ({ channel, draft: publisher.draft([channel], 10) }))
-  const last = Object.fromEntries(drafts.map(({ channel, draft }) => [channel, draft.message]))
-  history.record({ type: 'closing', last })
-  for (const { draft } of drafts) await publisher.publish([draft])
-  await soon(() =>
-    readers.every((reader) => reader.channels.every((channel) => reader.has(last[channel] ?? Number.NaN))),
-  )
-}
-
-/** Waits, but not for ever: the checker says who was late. */
-async function soon(isDone: () => boolean): Promise<void> {
-  for (const end = performance.now() + lastPatience; !isDone() && performance.now() < end; ) await delay(20)
 }

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 import type { Fault } from './faults.ts'
 import type { History } from './history.ts'
 import { commandLine, HubProcess } from './hub-process.ts'
 import type { Profile } from './profiles.ts'
 import { RedisStage } from './redis-stage.ts'
-import { TcpProxy } from '../support/tcp-proxy.ts'
 
 type Hand = (fault: Fault) => Promise<void>
 

@@ -1,0 +1,19 @@
+import { describe, test } from 'vitest'
+import type { ProfileName } from './profiles.ts'
+import { tell } from './report.ts'
+import { run } from './run.ts'
+
+/** Short runs with seeds that stay the same. `npm run chaos` has long ones, with others. */
+const runs: readonly (readonly [profile: ProfileName, seed: number])[] = [
+  ['memory', 1],
+  ['memory-steady', 2],
+  ['memory-short', 3],
+]
+
+describe.concurrent('under faults', () => {
+  test.for(runs)('%s, seed %i: nothing is lost, doubled or out of order', async ([profile, seed], { expect }) => {
+    const done = await run({ profile, seed, seconds: 10 })
+
+    expect(done.violations.slice(0, 3).map((violation) => tell(violation, done))).toEqual([])
+  })
+})
