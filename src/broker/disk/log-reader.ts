@@ -70,7 +70,7 @@ export class LogReader {
   }
 
   #entry({ ms, seq, message }: EntryRow): Entry {
-    const { head, data } = this.#message.get(message) as { readonly head: string; readonly data: Uint8Array }
+    const { head, data } = this.#message.get(message) as { readonly head: string; readonly data: string | Uint8Array }
     const [channels, prev, event, key] = JSON.parse(head) as [
       channels: string[],
       prev: (Position | null)[],
@@ -81,7 +81,8 @@ export class LogReader {
       position: `${ms}-${seq}`,
       prev,
       channels,
-      data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(),
+      // Drivers end a text at its first NUL; and without one, text costs no buffer.
+      data: typeof data === 'string' ? data : Buffer.from(data).toString(),
       event: event ?? undefined,
       key: key ?? undefined,
     }

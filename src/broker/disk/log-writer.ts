@@ -140,9 +140,9 @@ export class LogWriter {
     keepers: number,
     now: number,
   ): void {
-    const bytes = Buffer.from(data)
+    const size = Buffer.byteLength(data)
     const head = JSON.stringify([channels, prev, event ?? null, key ?? null])
-    const message = Number(this.#addMessage.run(head, bytes).lastInsertRowid)
+    const message = Number(this.#addMessage.run(head, data.includes('\0') ? Buffer.from(data) : data).lastInsertRowid)
     if (keepers > 1) this.#addShared.run(message, keepers)
     const [ms, seq] = toPlace(position)
     for (const [index, channel] of channels.entries()) {
@@ -150,8 +150,8 @@ export class LogWriter {
       const kept = retention[index]
       if (before == null || kept === undefined) continue
       const record = this.#records.find(channel) ?? this.#records.create(channel, before, kept.age)
-      this.#addEntry.run(record.id, ms, seq, message, bytes.length, keepers > 1 ? 1 : 0)
-      this.#records.append(record, position, bytes.length, kept, now)
+      this.#addEntry.run(record.id, ms, seq, message, size, keepers > 1 ? 1 : 0)
+      this.#records.append(record, position, size, kept, now)
     }
   }
 

@@ -9,7 +9,7 @@ import type { Database } from './sqlite.ts'
  * | `channels` | of each channel the `last` position, what is kept of it (`count`, `bytes`), the `age` of its     |
  * |            | latest message, and `due`: when the sweep has to look at it next, or earlier                     |
  * | `entries`  | the kept messages of a channel in order of position, with the size of their data in bytes        |
- * | `messages` | `head` (JSON: channels, prev, event, key) and `data` (UTF-8; SQLite ends text at a NUL)          |
+ * | `messages` | `head` (JSON: channels, prev, event, key) and `data`: text, or as a blob where it has a NUL     |
  * | `shared`   | of messages in several channels, how many entries there are                                      |
  * | `ids`      | the publishers' ids, with the position that each was given                                       |
  */
@@ -25,7 +25,7 @@ CREATE TABLE entries (
   message INTEGER NOT NULL, size INTEGER NOT NULL, shared INTEGER NOT NULL,
   PRIMARY KEY (channel, ms, seq)
 ) WITHOUT ROWID;
-CREATE TABLE messages (id INTEGER PRIMARY KEY, head TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE messages (id INTEGER PRIMARY KEY, head TEXT NOT NULL, data NOT NULL);
 CREATE TABLE shared (message INTEGER PRIMARY KEY, refs INTEGER NOT NULL);
 CREATE TABLE ids (id TEXT PRIMARY KEY, position TEXT, until INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX ids_until ON ids (until);
