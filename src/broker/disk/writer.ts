@@ -15,6 +15,15 @@ parentPort?.on('message', (request: WriterRequest) => {
   parentPort?.postMessage(answer(request))
 })
 
+/** Nobody reads any more, so all that was written ahead can go to its place. Where it does not fit, the next opening reads it there. */
+function tidy(): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {
+    // As good as if it had been killed now: nothing that was acknowledged depends on it.
+  }
+}
+
 function answer(request: WriterRequest): WriterReply {
   try {
     switch (request.kind) {
@@ -25,8 +34,7 @@ function answer(request: WriterRequest): WriterReply {
       case 'sweep':
         return { kind: 'swept', isMore: writer.sweep(request.now) }
       case 'close':
-        // Nobody reads any more, so all of it can go to its place, and the next one opens a log without a rest.
-        database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+        tidy()
         database.close()
         return { kind: 'closed' }
     }
