@@ -1,4 +1,3 @@
-import type { GapReason } from '../sse/control.ts'
 import { type ChannelGap, type Entry, type Page, type PageLimit, type Position, prevIn } from './port.ts'
 import { clampTime, comparePositions } from './position.ts'
 import { partedAt, type Timeline } from './timeline.ts'
@@ -41,9 +40,8 @@ export interface Slice {
 }
 
 interface GapSlice extends Slice {
-  readonly channel: string
-  /** Why the first entry, or the head where there is none, does not follow on the cursor. */
-  readonly gap: GapReason | undefined
+  /** What the cursor has missed of the channel. */
+  readonly gap: ChannelGap | undefined
 }
 
 /** The next page for a cursor, of what `sliceOf` has of each channel after its place. */
@@ -59,8 +57,7 @@ export function toPage(
     const slice = sliceOf(channel, after, index)
     const [first] = slice.entries
     const prev = (first && prevIn(first, channel)) ?? slice.last ?? view.forgotten
-    const gap = isLost ? 'lost' : comparePositions(prev, after) > 0 ? 'expired' : undefined
-    return { ...slice, channel, gap }
+    return { ...slice, gap: isLost ? { channel, reason: 'lost' } : expiredGap(channel, after, prev) }
   })
   return mergePage(slices, view.head, limit)
 }
@@ -69,7 +66,8 @@ export function toPage(
  * Merges the slices of several channels into the next page.
  *
  * Past the last entry of an incomplete slice nothing may be given: an entry that is still missing there could be earlier. A gap
- * belongs to the page of the entry before which it opens, so a reader of many pages is told once.
+ * belongs to the page that moves the cursor past the last message that is missing: an earlier one would be told again by the next,
+ * and after it nobody knows of it any more.
  */
 function mergePage(slices: readonly GapSlice[], head: Position, limit: PageLimit): Page {
   const bound = slices.reduce((lowest, slice) => {
@@ -97,12 +95,14 @@ function mergePage(slices: readonly GapSlice[], head: Position, limit: PageLimit
   }
   const next = full && last !== null ? last : bound
   const done = !full && slices.every((slice) => slice.complete)
-  const gaps: ChannelGap[] = []
-  for (const { channel, gap, entries: own } of slices) {
-    if (gap === undefined) continue
+  const gaps = slices
+    .map(({ gap }) => gap)
+    .filter((gap) => gap !== undefined)
     // A lost log is lost at the cursor itself, whatever the channel has had since.
-    const opens = gap === 'lost' ? next : (own[0]?.position ?? head)
-    if (comparePositions(opens, next) <= 0) gaps.push({ channel, reason: gap })
-  }
+    .filter(({ until }) => until === undefined || comparePositions(until, next) <= 0)
   return { entries, gaps, next, done }
+}
+
+function expiredGap(channel: string, after: Position, prev: Position): ChannelGap | undefined {
+  return comparePositions(prev, after) > 0 ? { channel, reason: 'expired', until: prev } : undefined
 }

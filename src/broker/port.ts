@@ -42,6 +42,11 @@ export function prevIn(entry: Entry, channel: string): Position | null | undefin
 export interface ChannelGap {
   readonly channel: string
   readonly reason: GapReason
+  /**
+   * The last position of what is missing, where that is known: a reader whose cursor is there or later misses nothing. Left out where
+   * the whole log is another one.
+   */
+  readonly until?: Position
 }
 
 /** What a reader gets for its cursor. */

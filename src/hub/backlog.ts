@@ -1,6 +1,6 @@
-import { type Delivery, joinBytes, joinFrames } from './delivery.ts'
+import { type Delivery, joinBytes } from './delivery.ts'
 import type { Feed } from './feed.ts'
-import { pageLimit } from './log-reader.ts'
+import { type Batch, pageLimit } from './page.ts'
 
 interface Held {
   readonly frame: Uint8Array
@@ -21,7 +21,7 @@ export class Backlog {
   /** The subscriber's channels, and whether they conflate. */
   readonly #conflates: ReadonlyMap<string, boolean>
   readonly #isConflating: boolean
-  #through: readonly Delivery[] = []
+  #through: readonly Uint8Array[] = []
   /** In order of position. */
   readonly #held = new Set<Held>()
   readonly #latest = new Map<string, Held>()
@@ -38,21 +38,20 @@ export class Backlog {
   }
 
   /** A page of deliveries, in order of position. Where it was due, {@link take} MUST come before the next. */
-  add(deliveries: readonly Delivery[]): void {
-    if (!this.#isConflating) this.#through = deliveries
+  add({ deliveries, parts }: Batch): void {
+    if (!this.#isConflating) this.#through = parts
     else for (const delivery of deliveries) this.#add(delivery)
   }
 
-  /** All that is held, as one buffer, if there is anything. */
-  take(): Uint8Array | undefined {
+  /** All that is held, in few parts. */
+  take(): readonly Uint8Array[] {
     const frames = [...this.#held].map(({ frame }) => frame)
     const through = this.#through
     this.#held.clear()
     this.#latest.clear()
     this.#bytes = 0
     this.#through = []
-    if (through.length > 0) return joinFrames(through)
-    return frames.length === 0 ? undefined : joinBytes(frames)
+    return frames.length === 0 ? through : [joinBytes(frames)]
   }
 
   #add({ entry: { channels, key }, frame }: Delivery): void {

@@ -1,84 +1,71 @@
 import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
-import type { Broker, Position } from '../broker/port.ts'
 import { Backlog } from './backlog.ts'
-import type { DeliveryPage, LogReader } from './log-reader.ts'
+import type { LogReader, ReaderPage } from './log-reader.ts'
+import type { Pace } from './pace.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Tail } from './tail.ts'
 
 export interface CatchUpContext {
-  readonly broker: Broker
   readonly clock: Clock
   readonly log: LogReader
+  readonly pace: Pace
   readonly tail: Tail
   readonly onError: OnError
 }
-
-/** How long to wait before a failed read is tried again, in ms: doubled each time up to the last. */
-const retryDelays = [100, 200, 400, 800, 1600]
 
 /**
  * Gives the subscriber its place in the log, where it has neither a cursor nor a time to begin at: the head.
  *
  * Resolves when its channels are followed: from here on nothing that is published can be missed.
  */
-export async function findPlace(context: CatchUpContext, subscriber: Subscriber): Promise<void> {
-  const { broker, tail } = context
+export async function findPlace({ log, tail }: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const { feeds } = subscriber
   await Promise.all(feeds.map((feed) => feed.followed))
   if (subscriber.cursor !== undefined || subscriber.since !== undefined) return
-  if (tail.isLive && tail.head !== undefined && feeds.every((feed) => feed.covered)) {
-    // Everything that was announced is at hand, so the hub's own place will do, and nobody need be asked.
-    subscriber.placeAt(tail.head)
-    return
-  }
-  const { epoch } = tail
-  const head = await persistently(context, subscriber, () => broker.head())
-  if (head === undefined) return
-  subscriber.placeAt(head)
-  if (epoch === tail.epoch) cover(context, subscriber, head)
-}
-
-/** The log was read to `head` after the channels were followed, and announcements have not been interrupted since. */
-function cover({ tail }: CatchUpContext, { feeds }: Subscriber, head: Position): void {
-  tail.startAt(head)
-  for (const feed of feeds) feed.startAt(head)
+  // Where everything that was announced is at hand the hub's own place will do, and nobody need be asked.
+  const isAtHand = tail.isLive && feeds.every((feed) => feed.covered)
+  const head = (isAtHand ? tail.head : undefined) ?? (await log.head(feeds, () => subscriber.state !== 'closed'))
+  if (head !== undefined) subscriber.placeAt(head)
 }
 
 /** Reads the log into the subscriber's stream, at the pace of its sink, until it is live or gone. */
-export async function catchUp(context: CatchUpContext, subscriber: Subscriber): Promise<void> {
-  const { log, tail } = context
+export async function catchUp({ log, pace, tail }: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const kept = subscriber.feeds.filter((feed) => feed.kept)
   const backlog = new Backlog(subscriber.feeds)
+  const isWanted = () => subscriber.state === 'catching-up'
   for (;;) {
     if (!subscriber.isWritable) await subscriber.writable()
-    if (subscriber.state !== 'catching-up') return
+    const turn = pace.step()
+    if (turn !== undefined) await turn
+    if (!isWanted()) return
     const ring = tail.isLive ? subscriber.readRings() : undefined
     if (ring !== undefined) {
-      backlog.add(ring.deliveries)
+      backlog.add(ring)
       if (ring.done) return subscriber.goLive(backlog.take())
       subscriber.cursor = ring.deliveries.at(-1)?.entry.position ?? subscriber.cursor
       if (backlog.isDue) writeBacklog(subscriber, backlog)
       continue
     }
-    const after = subscriber.cursor ?? subscriber.since
+    const { cursor, since } = subscriber
+    const after = cursor ?? since
     const { epoch } = tail
     const page =
       after === undefined || kept.length === 0
         ? undefined
-        : await persistently(context, subscriber, () => log.read(after, kept))
-    if (subscriber.state !== 'catching-up') return
+        : await log.next({ after, isTime: cursor === undefined, isWanted }, kept)
+    if (!isWanted()) return
     if (page !== undefined) {
       takePage(subscriber, backlog, page)
       // Another log may have taken this one's place since it was read.
-      subscriber.isPlaced = epoch === tail.epoch
+      subscriber.isPlaced &&= epoch === tail.epoch
     }
-    if (page?.done && epoch === tail.epoch) cover(context, subscriber, page.next)
     if (page?.done !== false) await tail.live()
   }
 }
 
-function takePage(subscriber: Subscriber, backlog: Backlog, { deliveries, gaps, next, done }: DeliveryPage): void {
+function takePage(subscriber: Subscriber, backlog: Backlog, page: ReaderPage): void {
+  const { gaps, next, done } = page
   if (gaps.length > 0) {
     // They belong before what this page brings, and after what was read earlier.
     writeBacklog(subscriber, backlog)
@@ -86,33 +73,15 @@ function takePage(subscriber: Subscriber, backlog: Backlog, { deliveries, gaps, 
     // A gap has no id: with nothing behind it, the reader would be told of it again when it next comes.
     subscriber.isTold = false
   }
-  backlog.add(deliveries)
-  subscriber.placeAt(next)
+  backlog.add(page)
+  if (page.isRead) subscriber.placeAt(next)
+  else subscriber.cursor = next
   if (done || backlog.isDue) writeBacklog(subscriber, backlog)
   if (done && !subscriber.isTold) subscriber.writeCursor()
 }
 
 function writeBacklog(subscriber: Subscriber, backlog: Backlog): void {
-  const bytes = backlog.take()
-  if (bytes === undefined) return
-  subscriber.write(bytes)
-  subscriber.isTold = true
-}
-
-/** Tries until it succeeds or the subscriber is gone: the broker may be away for a while, and the stream stays open. */
-async function persistently<T>(
-  { clock, onError }: CatchUpContext,
-  subscriber: Subscriber,
-  run: () => Promise<T>,
-): Promise<T | undefined> {
-  for (let attempt = 0; subscriber.state !== 'closed'; attempt++) {
-    try {
-      return await run()
-    } catch (error) {
-      onError(error)
-      const delay = retryDelays[Math.min(attempt, retryDelays.length - 1)] ?? 0
-      await new Promise<void>((resolve) => clock.after(delay, resolve))
-    }
-  }
-  return undefined
+  const parts = backlog.take()
+  for (const bytes of parts) subscriber.write(bytes)
+  if (parts.length > 0) subscriber.isTold = true
 }

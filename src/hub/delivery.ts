@@ -38,18 +38,6 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
-const joined = new WeakMap<readonly Delivery[], Uint8Array>()
-
-/** The frames as one buffer: the same one for all who are given the same list. */
-export function joinFrames(deliveries: readonly Delivery[]): Uint8Array {
-  let bytes = joined.get(deliveries)
-  if (bytes === undefined) {
-    bytes = joinBytes(deliveries.map(({ frame }) => frame))
-    joined.set(deliveries, bytes)
-  }
-  return bytes
-}
-
 function fieldsOf({ position, event, channels, data }: Entry): EventFields {
   return {
     ...(position === null ? {} : { id: position }),

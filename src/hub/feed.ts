@@ -1,11 +1,10 @@
-import { type Broker, type Entry, type Position, prevIn } from '../broker/port.ts'
+import { type Entry, type Position, prevIn } from '../broker/port.ts'
 import type { SlowPolicy } from '../channels/slow.ts'
 import type { Delivery } from './delivery.ts'
 import type { LiveReader } from './live-reader.ts'
+import type { Source } from './merge.ts'
 import { Ring } from './ring.ts'
-
-/** What a hub needs of its broker to tell positions apart. */
-export type Positions = Pick<Broker, 'compare' | 'timelineOf'>
+import { type Positions, Stretch } from './stretch.ts'
 
 let feeds = 0
 
@@ -40,6 +39,7 @@ export class Feed {
   #from: Position | undefined
   /** The last position up to which nothing of the channel has been missed. */
   #known: Position | undefined
+  #recent: Stretch | undefined
   /** The position before the first entry that was announced. */
   #firstPrev: Position | null | undefined
 
@@ -106,12 +106,31 @@ export class Feed {
    * Everything after the cursor, or undefined where the ring does not reach back to it, or cannot vouch for it. All of the ring is
    * of one timeline, so every sound cursor within it is of that one too.
    */
-  after(cursor: Position): readonly Delivery[] | undefined {
-    if (!this.kept) return []
+  after(cursor: Position): Source | undefined {
     const { compare, timelineOf } = this.#broker
     if (this.#from === undefined || compare(cursor, this.#from) < 0) return undefined
     if (timelineOf(cursor) !== timelineOf(this.#from)) return undefined
-    return this.#ring.after(cursor, compare)
+    const { run } = this.#ring
+    return { run, first: run.indexAfter(cursor, compare) }
+  }
+
+  /** What the ring has, as a stretch that goes up to where the hub has heard the log. */
+  recent(heard: Position): Stretch | undefined {
+    if (this.#from === undefined) return undefined
+    const { run } = this.#ring
+    const last = this.#recent
+    if (last?.from !== this.#from || last.to !== heard || last.run !== run)
+      this.#recent = new Stretch(this.#broker, { from: this.#from, to: heard, run, isRead: false })
+    return this.#recent
+  }
+
+  /** To be told what was read of the channel: where it has had nothing before the ring begins, the ring reaches back as far. */
+  reachBack(stretch: Stretch): void {
+    const { compare, timelineOf } = this.#broker
+    const from = this.#from
+    if (from === undefined || compare(stretch.to, from) < 0) return
+    const back = stretch.lastUpTo(from)
+    if (compare(back, from) < 0 && timelineOf(back) === timelineOf(from)) this.#from = back
   }
 
   /** Whether the ring can be resumed from at all. */

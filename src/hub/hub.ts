@@ -17,6 +17,7 @@ import { type Limits, toLimits } from './limits.ts'
 import type { LiveReader } from './live-reader.ts'
 import { LogReader } from './log-reader.ts'
 import { type MessageContext, type Publication, type PublishOptions, toNames, toOutgoing } from './message.ts'
+import { Pace } from './pace.ts'
 import { jitteredRetry } from './retry.ts'
 import { Subscriber, type SubscriberContext } from './subscriber.ts'
 import { Tail } from './tail.ts'
@@ -76,7 +77,7 @@ class MillraceHub implements Hub {
     this.#broker = broker
     this.#retry = retry
     this.#clock = clock
-    const log = new LogReader(broker)
+    const log = new LogReader({ broker, clock, onError, tail: () => this.#tail })
     this.#tail = new Tail({
       broker,
       clock,
@@ -91,7 +92,7 @@ class MillraceHub implements Hub {
     })
     this.#following = broker.attach(this.#tail)
     this.#feeds = new Feeds(this.#following, broker)
-    this.#catchUp = { broker, clock, log, tail: this.#tail, onError }
+    this.#catchUp = { clock, log, onError, pace: new Pace(), tail: this.#tail }
     this.#context = {
       compare: broker.compare,
       fanOut: this.#fanOut,

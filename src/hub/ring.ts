@@ -1,5 +1,6 @@
-import type { Broker, Position } from '../broker/port.ts'
+import type { Position } from '../broker/port.ts'
 import type { Delivery } from './delivery.ts'
+import { Run } from './run.ts'
 
 /** Limits of a ring. It is a cache: what it drops is still in the log. */
 const maxEntries = 256
@@ -9,9 +10,11 @@ const maxBytes = 1024 * 1024
 export class Ring {
   #deliveries: Delivery[] = []
   #bytes = 0
+  #run: Run | undefined
 
   /** Adds the newest; answers the position of the last one that had to go for it, if any. */
   add(delivery: Delivery): Position | undefined {
+    this.#run = undefined
     this.#deliveries.push(delivery)
     this.#bytes += delivery.frame.length
     let dropped: Delivery | undefined
@@ -21,16 +24,14 @@ export class Ring {
     return dropped?.entry.position ?? undefined
   }
 
-  /** The deliveries after the cursor, in order. */
-  after(cursor: Position, compare: Broker['compare']): readonly Delivery[] {
-    const deliveries = this.#deliveries
-    let first = deliveries.length
-    // From the end: whoever resumes was here a moment ago.
-    while (first > 0 && compare(deliveries[first - 1]?.entry.position ?? cursor, cursor) > 0) first--
-    return deliveries.slice(first)
+  /** All of it, as it is now. */
+  get run(): Run {
+    this.#run ??= new Run([...this.#deliveries])
+    return this.#run
   }
 
   clear(): void {
+    this.#run = undefined
     this.#deliveries = []
     this.#bytes = 0
   }

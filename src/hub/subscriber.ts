@@ -186,7 +186,7 @@ export class Subscriber implements LiveReader {
    *
    * @param last The last of what comes after its cursor, read from the rings in this turn: so nothing can come between.
    */
-  goLive(last: Uint8Array | undefined): void {
+  goLive(last: readonly Uint8Array[]): void {
     // What the fan-out still holds is in the rings too: it goes to the others first, or this one would get it twice.
     this.#context.fanOut.flush()
     this.#leave()
@@ -196,7 +196,7 @@ export class Subscriber implements LiveReader {
         'overflow',
       )
     this.#missed.clear()
-    if (last !== undefined) this.write(last)
+    for (const bytes of last) this.write(bytes)
     this.#unsure = undefined
     this.#state = 'live'
     const isAhead = this.cursor !== undefined && this.#isAhead(this.cursor)

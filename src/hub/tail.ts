@@ -7,7 +7,8 @@ import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { passLate, readHole } from './hole.ts'
-import type { DeliveryPage, LogReader } from './log-reader.ts'
+import type { LogReader } from './log-reader.ts'
+import type { DeliveryPage } from './page.ts'
 
 export interface TailContext {
   readonly broker: Broker

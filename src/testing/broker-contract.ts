@@ -140,7 +140,7 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
     const positions = []
     for (const n of range(50)) positions.push(await broker.append(to('a', String(n), { count: 10 })))
     const late = await broker.read(positions[3] ?? '', ['a'], all)
-    assert.deepEqual(late.gaps, [{ channel: 'a', reason: 'expired' }])
+    assert.deepEqual(late.gaps, [{ channel: 'a', reason: 'expired', until: positions[39] }])
     assert.deepEqual(dataOf(late), range(50).slice(40).map(String))
     const timely = await broker.read(positions[39] ?? '', ['a'], all)
     assert.deepEqual([timely.gaps, timely.entries.length], [[], 10])
@@ -162,12 +162,12 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
 
   it('keeps for as long as the age says', async ({ broker, pass }) => {
     const head = await broker.head()
-    await broker.append(to('a', 'old', { age: 200 }))
+    const old = await broker.append(to('a', 'old', { age: 200 }))
     const seen = await broker.append(to('b', 'kept'))
     assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['old'])
     await pass(400)
     const page = await broker.read(head, ['a', 'b'], all)
-    assert.deepEqual([page.gaps, dataOf(page)], [[{ channel: 'a', reason: 'expired' }], ['kept']])
+    assert.deepEqual([page.gaps, dataOf(page)], [[{ channel: 'a', reason: 'expired', until: old }], ['kept']])
     assert.deepEqual((await broker.read(seen ?? '', ['a'], all)).gaps, [])
     await broker.append(to('a', 'new', { age: 200 }))
     assert.deepEqual(dataOf(await broker.read(seen ?? '', ['a'], all)), ['new'])
@@ -177,15 +177,31 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
   it('tells a gap once on the way to the head, and only of the channel that has it', async ({ broker }) => {
     const head = await broker.head()
     for (const n of range(20)) await broker.append(to('whole', String(n)))
-    for (const n of range(20)) await broker.append(to('cut', String(n), { count: 5 }))
+    const cut = []
+    for (const n of range(20)) cut.push(await broker.append(to('cut', String(n), { count: 5 })))
     for (const n of range(5)) await broker.append(to('whole', String(20 + n)))
     for (const entries of [1, 4, 1_000]) {
       const pages = await readPages(broker, head, ['whole', 'cut', 'none'], { entries, bytes: 10_000 })
       assert.deepEqual(
         pages.flatMap((page) => page.gaps),
-        [{ channel: 'cut', reason: 'expired' }],
+        [{ channel: 'cut', reason: 'expired', until: cut[14] }],
       )
       assert.equal(pages.flatMap((page) => page.entries).length, 30)
+    }
+  })
+
+  it('tells a gap also where the page that moves past it ends before what is there again', async ({ broker }) => {
+    const head = await broker.head()
+    const gone = await broker.append(to('cut', 'gone', { count: 1 }))
+    for (const n of range(20)) await broker.append(to('whole', String(n)))
+    await broker.append(to('cut', 'kept', { count: 1 }))
+    for (const entries of [1, 4, 1_000]) {
+      const pages = await readPages(broker, head, ['whole', 'cut'], { entries, bytes: 10_000 })
+      assert.deepEqual(
+        pages.flatMap((page) => page.gaps),
+        [{ channel: 'cut', reason: 'expired', until: gone }],
+      )
+      assert.equal(pages.flatMap((page) => page.entries).length, 21)
     }
   })
 

@@ -78,6 +78,7 @@ describe('a reader of a channel that conflates', () => {
     const one = await join(hub, { channels: ['prices.a'], cursor })
     const two = await join(hub, { channels: ['prices.a', 'prices.b'], cursor })
     const three = await join(hub, { channels: ['prices.a', 'plain'], cursor })
+    for (const reader of [one, two, three]) await readOn(reader)
     await publish(['prices.b'], 'b')
     const last = await join(hub, { channels: ['prices.a', 'prices.b'], cursor })
     expect([await readOn(one), await readOn(two), await readOn(three), await readOn(last)]).toEqual([
