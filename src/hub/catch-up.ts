@@ -36,9 +36,13 @@ export async function catchUp({ log, pace, tail }: CatchUpContext, subscriber: S
   const isWanted = () => subscriber.state === 'catching-up'
   for (;;) {
     if (!subscriber.isWritable) await subscriber.writable()
-    const turn = pace.step()
-    if (turn !== undefined) await turn
     if (!isWanted()) return
+    // What has to be read is asked for at once, together with what others ask for. What is at hand is given at a bounded rate.
+    if (tail.isLive && subscriber.isInRings) {
+      const turn = pace.step()
+      if (turn !== undefined) await turn
+      if (!isWanted()) return
+    }
     const ring = tail.isLive ? subscriber.readRings() : undefined
     if (ring !== undefined) {
       backlog.add(ring)

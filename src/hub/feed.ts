@@ -103,15 +103,19 @@ export class Feed {
   }
 
   /**
-   * Everything after the cursor, or undefined where the ring does not reach back to it, or cannot vouch for it. All of the ring is
-   * of one timeline, so every sound cursor within it is of that one too.
+   * Whether the ring has everything after the cursor, and can vouch for that. All of the ring is of one timeline, so every sound cursor
+   * within it is of that one too.
    */
-  after(cursor: Position): Source | undefined {
+  reachesTo(cursor: Position): boolean {
     const { compare, timelineOf } = this.#broker
-    if (this.#from === undefined || compare(cursor, this.#from) < 0) return undefined
-    if (timelineOf(cursor) !== timelineOf(this.#from)) return undefined
+    if (!this.kept) return true
+    return this.#from !== undefined && compare(cursor, this.#from) >= 0 && timelineOf(cursor) === timelineOf(this.#from)
+  }
+
+  /** The latest deliveries, after the cursor or all of them: see {@link reachesTo}. */
+  after(cursor: Position): Source {
     const { run } = this.#ring
-    return { run, first: run.indexAfter(cursor, compare) }
+    return { run, first: run.indexAfter(cursor, this.#broker.compare) }
   }
 
   /** What the ring has, as a stretch that goes up to where the hub has heard the log. */

@@ -77,7 +77,8 @@ class MillraceHub implements Hub {
     this.#broker = broker
     this.#retry = retry
     this.#clock = clock
-    const log = new LogReader({ broker, clock, onError, tail: () => this.#tail })
+    const pace = new Pace()
+    const log = new LogReader({ broker, clock, onError, pace, tail: () => this.#tail })
     this.#tail = new Tail({
       broker,
       clock,
@@ -92,7 +93,7 @@ class MillraceHub implements Hub {
     })
     this.#following = broker.attach(this.#tail)
     this.#feeds = new Feeds(this.#following, broker)
-    this.#catchUp = { clock, log, onError, pace: new Pace(), tail: this.#tail }
+    this.#catchUp = { clock, log, onError, pace, tail: this.#tail }
     this.#context = {
       compare: broker.compare,
       fanOut: this.#fanOut,

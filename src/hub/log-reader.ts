@@ -6,6 +6,7 @@ import type { Feed } from './feed.ts'
 import { LogQueue, type Want } from './log-queue.ts'
 import { mergeRuns } from './merge.ts'
 import { Outage } from './outage.ts'
+import type { Pace } from './pace.ts'
 import { type Batch, type DeliveryPage, pageLimit } from './page.ts'
 import type { Stretch } from './stretch.ts'
 import { Stretches } from './stretches.ts'
@@ -27,6 +28,7 @@ interface LogReaderContext {
   readonly broker: Broker
   readonly clock: Clock
   readonly onError: OnError
+  readonly pace: Pace
   /** A function, because the tail reads the log too. */
   readonly tail: () => Heard
 }
@@ -41,6 +43,7 @@ interface LogReaderContext {
 export class LogReader {
   readonly #broker: Broker
   readonly #tail: () => Heard
+  readonly #pace: Pace
   readonly #outage: Outage
   readonly #queue: LogQueue
   readonly #stretches: Stretches
@@ -48,9 +51,10 @@ export class LogReader {
   /** Counts what was forgotten. */
   #epoch = 0
 
-  constructor({ broker, clock, onError, tail }: LogReaderContext) {
+  constructor({ broker, clock, onError, pace, tail }: LogReaderContext) {
     this.#broker = broker
     this.#tail = tail
+    this.#pace = pace
     this.#outage = new Outage(clock, onError)
     this.#stretches = new Stretches(broker, clock)
     this.#queue = new LogQueue({ broker, outage: this.#outage, onRead: (feed, stretch) => this.#keep(feed, stretch) })
@@ -90,6 +94,9 @@ export class LogReader {
       }
       const stretches = found.filter((stretch) => stretch !== undefined)
       if (epoch !== this.#epoch || stretches.length < feeds.length) continue
+      const turn = this.#pace.step()
+      if (turn !== undefined) await turn
+      if (epoch !== this.#epoch) continue
       if (this.#isOneLog(stretches)) return this.#merge(want.after, feeds, stretches, fresh)
       // One was read before the log lost its end and one after it, and the hub has not heard of that yet: from one view, then.
       const page = await this.#outage.outlast(() => this.read(want.after, feeds), want.isWanted)

@@ -27,6 +27,22 @@ const maxParts = 8
 
 /** One page of what several channels have, in order of position, and no further than `bound`. */
 export function mergeRuns(compare: Broker['compare'], sources: readonly Source[], bound: Position | undefined): Merged {
+  const filled = sources.filter(({ run, first }) => first < run.deliveries.length)
+  const [only] = filled
+  return filled.length === 1 && only !== undefined ? cutRun(compare, only, bound) : merge(compare, filled, bound)
+}
+
+/** What has entries of one channel only is cut out of what there is. */
+function cutRun(compare: Broker['compare'], { run, first }: Source, bound: Position | undefined): Merged {
+  const { deliveries } = run
+  const all = bound === undefined ? deliveries.length : run.indexAfter(bound, compare)
+  let end = first
+  for (let bytes = 0; end < all && end < first + pageLimit.entries && bytes < pageLimit.bytes; end++)
+    bytes += deliveries[end]?.frame.length ?? 0
+  return { deliveries: deliveries.slice(first, end), parts: run.bytes(first, end), isFull: end < all }
+}
+
+function merge(compare: Broker['compare'], sources: readonly Source[], bound: Position | undefined): Merged {
   const all: Found[] = []
   for (const { run, first } of sources) {
     // One more than a page takes, to know whether it is full.
@@ -38,7 +54,7 @@ export function mergeRuns(compare: Broker['compare'], sources: readonly Source[]
       all.push({ run, index, position, delivery })
     }
   }
-  if (sources.length > 1) all.sort((a, b) => compare(a.position, b.position))
+  all.sort((a, b) => compare(a.position, b.position))
   const found: Found[] = []
   let bytes = 0
   let isFull = false

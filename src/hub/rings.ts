@@ -9,15 +9,9 @@ export interface RingPage extends Batch {
   readonly done: boolean
 }
 
-/** The next page after the cursor, or undefined where one of the rings does not reach back to it. */
-export function readRings(feeds: readonly Feed[], cursor: Position, compare: Broker['compare']): RingPage | undefined {
-  const sources = []
-  for (const feed of feeds) {
-    if (!feed.kept) continue
-    const source = feed.after(cursor)
-    if (source === undefined) return undefined
-    sources.push(source)
-  }
+/** The next page after a cursor that all of the rings reach back to. */
+export function readRings(feeds: readonly Feed[], cursor: Position, compare: Broker['compare']): RingPage {
+  const sources = feeds.filter((feed) => feed.kept).map((feed) => feed.after(cursor))
   const { isFull, ...batch } = mergeRuns(compare, sources, undefined)
   return { ...batch, done: !isFull }
 }

@@ -169,11 +169,17 @@ export class Subscriber implements LiveReader {
     this.isPlaced = true
   }
 
+  /** Whether the rings have all that comes after its cursor. */
+  get isInRings(): boolean {
+    const { cursor } = this
+    if (cursor === undefined || (this.#isAhead(cursor) && !this.isPlaced)) return false
+    return this.feeds.every((feed) => feed.reachesTo(cursor))
+  }
+
   /** The next page of what comes after its cursor, if the rings have all of that. */
   readRings(): RingPage | undefined {
     const { cursor } = this
-    if (cursor === undefined || (this.#isAhead(cursor) && !this.isPlaced)) return undefined
-    return readRings(this.feeds, cursor, this.#context.compare)
+    return cursor !== undefined && this.isInRings ? readRings(this.feeds, cursor, this.#context.compare) : undefined
   }
 
   catchUp(): void {

@@ -13,6 +13,8 @@ export interface FaultyBroker extends Broker {
   /** Lets the next reads fail. */
   failReads(count: number): void
   readonly reads: number
+  /** How many of the reads asked for a channel. */
+  readsOf(channel: string): number
 }
 
 export function faultyBroker(broker: Broker): FaultyBroker {
@@ -21,6 +23,7 @@ export function faultyBroker(broker: Broker): FaultyBroker {
   let isHolding = false
   let isDown = false
   let reads = 0
+  const readsOf = new Map<string, number>()
   const followers: Follower[] = []
   const held: { follower: Follower; entry: Entry }[] = []
   let waiting: (() => void)[] = []
@@ -50,6 +53,7 @@ export function faultyBroker(broker: Broker): FaultyBroker {
     append: (message) => broker.append(message),
     async read(after, channels, limit) {
       reads++
+      for (const channel of channels) readsOf.set(channel, (readsOf.get(channel) ?? 0) + 1)
       if (failing > 0) {
         failing--
         throw new Error('a read that was made to fail')
@@ -88,6 +92,7 @@ export function faultyBroker(broker: Broker): FaultyBroker {
     failReads: (count) => {
       failing += count
     },
+    readsOf: (channel) => readsOf.get(channel) ?? 0,
     get reads() {
       return reads
     },
