@@ -56,7 +56,8 @@ export function toPage(
   const slices = channels.map((channel, index): GapSlice => {
     const slice = sliceOf(channel, after, index)
     const [first] = slice.entries
-    const prev = (first && prevIn(first, channel)) ?? slice.last ?? view.forgotten
+    // What was forgotten may be up to a time that the log has not come to.
+    const prev = (first && prevIn(first, channel)) ?? slice.last ?? earlier(view.forgotten, view.head)
     return { ...slice, gap: isLost ? { channel, reason: 'lost' } : expiredGap(channel, after, prev) }
   })
   return mergePage(slices, view.head, limit)
@@ -105,4 +106,8 @@ function mergePage(slices: readonly GapSlice[], head: Position, limit: PageLimit
 
 function expiredGap(channel: string, after: Position, prev: Position): ChannelGap | undefined {
   return comparePositions(prev, after) > 0 ? { channel, reason: 'expired', until: prev } : undefined
+}
+
+function earlier(a: Position, b: Position): Position {
+  return comparePositions(a, b) < 0 ? a : b
 }
