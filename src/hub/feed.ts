@@ -70,11 +70,16 @@ export class Feed {
     this.#from = this.#known = head
   }
 
-  /** Another timeline begins here: what is in the ring lies before it, and says nothing about a cursor that does too. */
+  /**
+   * Another timeline of the log goes through here. What is in the ring is of the one before, and says nothing about cursors on this;
+   * and what was known of it may lie on a part that was lost.
+   */
   branchAt(position: Position): void {
-    if (this.#from === undefined || this.#broker.compare(position, this.#from) <= 0) return
+    const { compare, timelineOf } = this.#broker
+    if (this.#from === undefined || timelineOf(this.#from) === timelineOf(position)) return
     this.#ring.clear()
     this.#from = position
+    if (this.#known !== undefined && compare(this.#known, position) > 0) this.#known = position
   }
 
   /** Whether an entry of the channel at this position has not come by yet. */

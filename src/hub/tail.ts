@@ -77,6 +77,7 @@ export class Tail implements Follower {
 
   /** To be told the head of a log that was read in this epoch, once a channel is followed: what is announced is after the first of these. */
   startAt(head: Position): void {
+    if (this.#state === 'live' && this.#isBranch(head)) this.#askLog()
     this.#head ??= head
   }
 
@@ -89,22 +90,19 @@ export class Tail implements Follower {
       this.#hold(entry)
       return
     }
-    if (this.#isTaken(entry.position)) return
     const isBranch = this.#isBranch(entry.position)
+    if (!isBranch && this.#isTaken(entry.position)) return
     if (!isBranch && this.#tornBy(entry).length === 0) {
       this.#pass(entry, entry.position)
       return
     }
     this.#hold(entry)
-    // Whether the place where the hub stands is on the new timeline, only the log can tell.
-    if (isBranch) this.#mustReread = true
-    this.#state = 'repair'
-    void this.#repair(this.#epoch)
+    if (isBranch) this.#askLog()
+    else this.#beginRepair()
   }
 
   onInterrupted(): void {
     this.#beginEpoch('cut')
-    this.#mustReread = true
   }
 
   onResumed(): void {
@@ -118,12 +116,14 @@ export class Tail implements Follower {
 
   close(): void {
     this.onInterrupted()
-    this.#held = []
   }
 
   #beginEpoch(state: 'cut' | 'repair'): void {
     this.#state = state
     this.#epoch++
+    // What was held is in the log, unless the log has lost it.
+    this.#held = []
+    this.#mustReread = true
     this.#endRetry()
     this.#context.log.forget()
   }
@@ -134,6 +134,17 @@ export class Tail implements Follower {
       this.#held = []
       this.#mustReread = true
     }
+  }
+
+  /** Whether the place where the hub stands is on the timeline that has begun, only the log can tell. */
+  #askLog(): void {
+    this.#mustReread = true
+    this.#beginRepair()
+  }
+
+  #beginRepair(): void {
+    this.#state = 'repair'
+    void this.#repair(this.#epoch)
   }
 
   /** A message on several followed channels is announced on each; and what was held may have been read meanwhile. */
@@ -196,7 +207,11 @@ export class Tail implements Follower {
     this.#mustReread = false
     for (let done = false; !done && this.#head !== undefined; ) {
       const kept = this.#context.feeds().kept()
-      if (kept.length === 0) return
+      if (kept.length === 0) {
+        // With nothing to read, nothing vouches for its place any more.
+        this.#head = undefined
+        return
+      }
       const page = await this.#read(this.#head, kept, epoch)
       if (page === undefined) return
       done = page.done
