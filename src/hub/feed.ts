@@ -37,6 +37,8 @@ export class Feed {
   readonly #ring = new Ring()
   /** Every message of the channel after this position is in the ring; undefined until that is known. */
   #from: Position | undefined
+  /** The ring reaches back no further than this, wherever it starts. */
+  #floor: Position | undefined
   /** The last position up to which nothing of the channel has been missed. */
   #known: Position | undefined
   #recent: Stretch | undefined
@@ -58,28 +60,35 @@ export class Feed {
   /** To be told the head of a log that was read after the channel was followed. */
   startAt(head: Position): void {
     if (this.#from !== undefined) return
+    const { compare } = this.#broker
     // What was announced before this may itself begin after a hole: then the ring reaches back no further than there.
-    const firstPrev = this.#firstPrev
-    this.#from = firstPrev != null && this.#broker.compare(firstPrev, head) > 0 ? firstPrev : head
-    if (this.#known === undefined || this.#broker.compare(head, this.#known) > 0) this.#known = head
+    const ends = [head, this.#firstPrev, this.#floor].filter((position) => position != null)
+    this.#from = ends.toSorted(compare).at(-1)
+    if (this.#known === undefined || compare(head, this.#known) > 0) this.#known = head
   }
 
   /** Begins anew at `head`: what was in the ring does not join on to what follows. */
   restartAt(head: Position): void {
+    if (this.#from === undefined) {
+      this.#floor = head
+      return
+    }
     this.#ring.clear()
     this.#from = this.#known = head
   }
 
   /**
-   * Another timeline of the log goes through here. What is in the ring is of the one before, and says nothing about cursors on this;
-   * and what was known of it may lie on a part that was lost.
+   * Gives up what the ring has up to `position`: some of it may have gone past this feed, or it is of another timeline of the log,
+   * and then what was known of it may lie on a part that was lost.
    */
-  branchAt(position: Position): void {
+  skipTo(position: Position): void {
     const { compare, timelineOf } = this.#broker
-    if (this.#from === undefined || timelineOf(this.#from) === timelineOf(position)) return
-    this.#ring.clear()
-    this.#from = position
-    if (this.#known !== undefined && compare(this.#known, position) > 0) this.#known = position
+    const from = this.#from
+    if (from !== undefined && compare(from, position) >= 0 && timelineOf(from) === timelineOf(position)) return
+    const known = this.#known
+    this.restartAt(position)
+    // Only forward: a hole that has not shown yet must still show.
+    if (from !== undefined && known !== undefined && compare(known, position) < 0) this.#known = known
   }
 
   /** Whether an entry of the channel at this position has not come by yet. */

@@ -30,7 +30,7 @@ export class Feeds {
   branchAt(position: Position): void {
     const ahead = new Set([...this.#feeds.values()].flatMap((feed) => [...feed.ahead]))
     for (const reader of ahead) reader.reconsider()
-    for (const feed of this.#feeds.values()) feed.branchAt(position)
+    for (const feed of this.#feeds.values()) feed.skipTo(position)
   }
 
   /** The feeds of `channels` that are here, each once. */

@@ -215,6 +215,8 @@ export class Tail implements Follower {
       const page = await this.#read(this.#head, kept, epoch)
       if (page === undefined) return
       done = page.done
+      // Who has come to be followed meanwhile was not read, and what it was announced may have been held and be taken now.
+      for (const feed of this.#context.feeds().kept()) if (!kept.includes(feed)) feed.skipTo(page.next)
       if (isLost(page.gaps)) {
         this.#lose(page.next)
         continue
