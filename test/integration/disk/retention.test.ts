@@ -85,7 +85,7 @@ test('a channel is forgotten after the horizon, and an id after its window', asy
   })
   expect(clock.now()).toBeGreaterThan(Date.now() + 9 * day)
   expect((await broker.read(head, ['a'], all)).gaps).toMatchObject([{ channel: 'a', reason: 'expired' }])
-  expect((await broker.read(await broker.head(), ['b'], all)).gaps).toMatchObject([{ channel: 'b', reason: 'expired' }])
+  expect((await broker.read(await broker.head(), ['a', 'b'], all)).gaps).toEqual([])
 })
 
 test('a retention that became shorter takes effect with the next message', async () => {
