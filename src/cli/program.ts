@@ -55,6 +55,8 @@ function addServe(program: Command): void {
     .option('--relay-prefix <prefix>', 'what those channels begin with in Redis, and not here')
     .option('--history <count>', 'messages that each channel keeps; 0 keeps none (default: 10000)', toCount(0))
     .option('--public <pattern...>', 'channels that everyone may subscribe to (news, rooms.{room}, news-*)')
+    .option('--conflate <pattern...>', 'channels whose slow readers get only the latest message of each key')
+    .option('--disconnect <pattern...>', 'channels whose slow readers are cut, and come back to catch up')
     .option('--cors <origin...>', 'origins whose pages may read the streams; * for all')
     .option('--dev', 'open everything, on this machine only, with a page at / to try it')
     .option('--json', 'print JSON lines')
