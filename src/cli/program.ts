@@ -68,6 +68,7 @@ Without --dev it starts closed: only --public channels can be subscribed to, and
 Examples:
   $ millrace serve --dev
   $ millrace serve --host 0.0.0.0 --public news 'rooms.{room}' --cors https://example.com
+  $ millrace serve --dev --conflate 'prices.{symbol}'
   $ millrace serve --data /var/lib/millrace --public news
   $ millrace serve --redis redis://127.0.0.1:6379 --relay messages --public messages
 ${exits}`,
