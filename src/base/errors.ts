@@ -45,6 +45,7 @@ export const errorCodes = {
   queue_closed: 503,
   queue_full: 503,
   reader_slow: 503,
+  replicas_too_few: 503,
   schema_asynchronous: 500,
   stream_invalid: 502,
 } as const

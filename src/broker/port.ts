@@ -21,6 +21,8 @@ export interface Outgoing extends Message {
   readonly retention: readonly Retention[]
   /** The publisher's own id: an append that repeats it is not a second message. */
   readonly id?: string | undefined
+  /** How long to wait for a broker that is away, in ms. Left out: as long as the broker does by itself. */
+  readonly wait?: number | undefined
 }
 
 /** A message as the log keeps it and as it is announced. */

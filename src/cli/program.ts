@@ -53,10 +53,10 @@ function addServe(program: Command): void {
     .option('--data <dir>', 'keep messages on disk, in this directory, which one hub at a time may use')
     .option('--relay <pattern...>', 'pass on what other programs PUBLISH on these Redis channels (news, news-*)')
     .option('--relay-prefix <prefix>', 'what those channels begin with in Redis, and not here')
+    .option('--publish-wait <ms>', 'how long a publish waits for Redis when it is away (default: 5000)', toCount(0))
+    .option('--min-replicas <count>', 'replicas of Redis that must have a message before it is published', toCount(1))
     .option('--history <count>', 'messages that each channel keeps; 0 keeps none (default: 10000)', toCount(0))
     .option('--public <pattern...>', 'channels that everyone may subscribe to (news, rooms.{room}, news-*)')
-    .option('--conflate <pattern...>', 'channels whose slow readers get only the latest message of each key')
-    .option('--disconnect <pattern...>', 'channels whose slow readers are cut, and come back to catch up')
     .option('--cors <origin...>', 'origins whose pages may read the streams; * for all')
     .option('--dev', 'open everything, on this machine only, with a page at / to try it')
     .option('--json', 'print JSON lines')
@@ -68,7 +68,6 @@ Without --dev it starts closed: only --public channels can be subscribed to, and
 Examples:
   $ millrace serve --dev
   $ millrace serve --host 0.0.0.0 --public news 'rooms.{room}' --cors https://example.com
-  $ millrace serve --dev --conflate 'prices.{symbol}'
   $ millrace serve --data /var/lib/millrace --public news
   $ millrace serve --redis redis://127.0.0.1:6379 --relay messages --public messages
 ${exits}`,
@@ -85,6 +84,7 @@ function addPublish(program: Command): void {
     .option('--event <name>', "the event's name")
     .option('--key <key>', 'what the message is about')
     .option('--id <id>', 'your own id: publishing it again is the same message')
+    .option('--wait <ms>', 'how long to wait for Redis when it is away; 0: fail at once (default: 5000)', toCount(0))
     .addOption(hubUrlOption())
     .option('--redis <url>', 'publish through Redis, with no hub in between')
     .option('--history <count>', 'with --redis: messages that the channel keeps (default: 10000)', toCount(0))

@@ -21,7 +21,7 @@ export interface PublishOptions extends MessageOptions {
  * @throws {MillraceError} `option_invalid`, `hub_unreachable`, and what the hub or the broker refuses with
  */
 export async function publish(channel: string, data: string | undefined, options: PublishOptions): Promise<void> {
-  const { url, redis, history, json = false, event, key, id } = options
+  const { url, redis, history, json = false, event, key, id, wait } = options
   const isStdin = data === undefined || data === '-'
   if (data === undefined && process.stdin.isTTY) {
     throw new MillraceError('option_invalid', 'There is nothing to publish. Give DATA, or - to read lines from stdin.')
@@ -41,9 +41,10 @@ export async function publish(channel: string, data: string | undefined, options
     ...(event === undefined ? {} : { event }),
     ...(key === undefined ? {} : { key }),
     ...(id === undefined ? {} : { id }),
+    ...(wait === undefined ? {} : { wait }),
   })
 
-  const publisher = redis === undefined ? toHub(url) : await toRedis(redis, history, json)
+  const publisher = redis === undefined ? toHub(url, wait) : await toRedis(redis, history, json)
   try {
     if (isStdin) await publishLines(publisher, toPublication, json)
     else await printPositions(await publisher.publish([toPublication(data)]), json)

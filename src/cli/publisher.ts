@@ -13,15 +13,23 @@ export interface Publisher {
   close(): Promise<void>
 }
 
-/** Through `POST /publish` of the hub at `base`. @throws {MillraceError} `option_invalid` */
-export function toHub(base: string): Publisher {
+/**
+ * Through `POST /publish` of the hub at `base`.
+ *
+ * @param wait How long the hub is to wait for its broker, in ms; HTTP says it in whole seconds.
+ * @throws {MillraceError} `option_invalid`
+ */
+export function toHub(base: string, wait?: number): Publisher {
   const url = hubUrl(base, '/publish')
   return {
     async publish(messages) {
       const isOne = messages.length === 1
       const response = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': isOne ? 'application/json' : 'application/x-ndjson' },
+        headers: {
+          'content-type': isOne ? 'application/json' : 'application/x-ndjson',
+          ...(wait === undefined ? {} : { prefer: `wait=${Math.ceil(wait / 1_000)}` }),
+        },
         body: messages.map(toJson).join('\n'),
       }).catch((error: unknown) => {
         throw unreachable(url, error)
@@ -46,6 +54,7 @@ export async function toRedis(url: string, history: number | undefined, isJson: 
   return { publish: (messages) => hub.publishAll(messages), close: () => hub.close() }
 }
 
-export function toJson({ channel, message, ...options }: Publication): string {
+/** As a hub takes it; what it is to wait is not of the message. */
+export function toJson({ channel, message, wait: _, ...options }: Publication): string {
   return JSON.stringify({ [typeof channel === 'string' ? 'channel' : 'channels']: channel, data: message, ...options })
 }

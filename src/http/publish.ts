@@ -2,6 +2,7 @@ import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
 import type { Hub } from '../hub/api.ts'
 import type { Publication, PublishOptions } from '../hub/message.ts'
 import type { HttpReply, HttpRequest } from './exchange.ts'
+import { readWait } from './prefer.ts'
 import { methodNotAllowed, problemReply } from './problem.ts'
 import { readPublishBody } from './publish-body.ts'
 
@@ -18,7 +19,8 @@ type Fields = Readonly<Partial<Record<Field, unknown>>>
  * `POST /publish`: `{"channel" | "channels", "data", "event"?, "key"?, "id"?}`, an array of these, or one per line (NDJSON).
  *
  * One answers `{"id"}`, several `{"ids"}`, in order. All are checked before the first is published: where one is refused, the
- * problem's `item` says which, and none is published.
+ * problem's `item` says which, and none is published. `Prefer: wait=N` (RFC 7240) says how many seconds to wait for a broker that
+ * is away, 60 at most; 0 to be told at once.
  */
 export async function publishReply(
   hub: Hub,
@@ -29,9 +31,13 @@ export async function publishReply(
     if (request.method !== 'POST')
       return problemReply(methodNotAllowed(request.method, 'POST'), onError, { allow: 'POST' })
     const value = await readPublishBody(request, hub.limits.body)
-    if (Array.isArray(value)) return json({ ids: await hub.publishAll(value.map(toListedPublication)) })
+    const wait = readWait(request.header('prefer'))
+    if (Array.isArray(value)) {
+      const publications = value.map((item, index) => ({ ...toListedPublication(item, index), wait }))
+      return json({ ids: await hub.publishAll(publications) })
+    }
     const { channel, message, ...publishOptions } = toPublication(value)
-    return json({ id: await hub.publish(channel, message, publishOptions) })
+    return json({ id: await hub.publish(channel, message, { ...publishOptions, wait }) })
   } catch (error) {
     return problemReply(error, onError)
   }

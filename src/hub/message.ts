@@ -14,6 +14,11 @@ export interface PublishOptions {
   readonly key?: string | undefined
   /** The publisher's own id: publishing it again, within the broker's window, is the same message. */
   readonly id?: string | undefined
+  /**
+   * How long to wait for a broker that is away, in ms; 0: fail at once. It has no meaning for one that is in this process.
+   * @default the broker's own: 5 s for Redis
+   */
+  readonly wait?: number | undefined
 }
 
 /** A message on its way in, not checked yet. */
@@ -36,7 +41,7 @@ export interface MessageContext {
  * except a string, which is sent as it is.
  *
  * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `event_invalid`,
- * `event_undeclared`, `data_invalid`, `field_invalid`, `message_invalid`
+ * `event_undeclared`, `data_invalid`, `field_invalid`, `message_invalid`, `option_invalid`
  */
 export function toOutgoing(
   context: MessageContext,
@@ -48,6 +53,7 @@ export function toOutgoing(
   const channels = toNames(names, limits.channels)
   const declared = channels.map((name) => catalog.find(name))
   for (const field of ['event', 'key', 'id'] as const) assertOption(field, options[field], limits.name)
+  assertWait(options.wait)
   if (options.event !== undefined && isReservedEventName(options.event)) {
     throw new MillraceError('event_invalid', `The event name ${quote(options.event)} is reserved. Give it another.`)
   }
@@ -60,6 +66,7 @@ export function toOutgoing(
     event: event?.name ?? options.event,
     key: options.key,
     id: options.id,
+    wait: options.wait,
   }
 }
 
@@ -88,6 +95,11 @@ function assertOption(field: FieldName, value: unknown, limit: number): void {
     )
   }
   assertField(field, value)
+}
+
+function assertWait(wait: unknown): void {
+  if (wait === undefined || (Number.isSafeInteger(wait) && Number(wait) >= 0)) return
+  throw new MillraceError('option_invalid', `The option wait is ${quote(wait)}. Give whole milliseconds, 0 or more.`)
 }
 
 /** Plain data under a declared name is that event, made by its definition and so checked by its schema. */

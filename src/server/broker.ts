@@ -4,6 +4,8 @@ import type { Broker } from '../broker/port.ts'
 export interface RedisBrokerOptions {
   readonly relay?: readonly string[]
   readonly relayPrefix?: string | undefined
+  readonly wait?: number | undefined
+  readonly minReplicas?: number | undefined
   readonly onError: OnError
 }
 
@@ -12,16 +14,12 @@ export interface RedisBrokerOptions {
  *
  * @throws {MillraceError} `option_invalid`, `dependency_missing`
  */
-export async function openRedis(url: string, { relay, relayPrefix, onError }: RedisBrokerOptions): Promise<Broker> {
+export async function openRedis(url: string, options: RedisBrokerOptions): Promise<Broker> {
   assertRedisUrl(url)
   const { redis } = await import('../broker/redis/redis.ts').catch((cause: unknown) => {
     throw isMissing(cause) ? missing(cause) : cause
   })
-  return redis(url, {
-    onError,
-    ...(relay === undefined ? {} : { relay }),
-    ...(relayPrefix === undefined ? {} : { relayPrefix }),
-  })
+  return redis(url, withoutUndefined(options))
 }
 
 /**
@@ -33,6 +31,11 @@ export async function openDisk(dir: string, onError: OnError): Promise<Broker> {
   if (dir === '') throw new MillraceError('option_invalid', '--data needs the path of a directory.')
   const { disk } = await import('../broker/disk/disk.ts')
   return disk(dir, { onError })
+}
+
+/** An option that is left out is not one that is undefined. */
+function withoutUndefined<T extends object>(options: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }
 
 /** The URL as it may be shown: without user and password, and without what its query may hold. */

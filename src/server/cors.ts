@@ -28,7 +28,7 @@ export function createCors(origins: readonly string[]): Cors {
     response.setHeader('access-control-allow-origin', isOpen ? '*' : origin)
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false
     response.setHeader('access-control-allow-methods', methods)
-    response.setHeader('access-control-allow-headers', 'Last-Event-ID, Content-Type')
+    response.setHeader('access-control-allow-headers', 'Last-Event-ID, Content-Type, Prefer')
     response.setHeader('access-control-max-age', String(maxAge))
     response.writeHead(204).end()
     return true

@@ -1,7 +1,6 @@
 import type { OnError } from '../base/errors.ts'
-import type { SlowPatterns } from './slow.ts'
 
-export interface ServerOptions extends SlowPatterns {
+export interface ServerOptions {
   /** 0 takes a free one. @default 3000 */
   readonly port?: number
   /** The address to listen on; with `dev` only a loopback one. @default '127.0.0.1' */
@@ -14,6 +13,10 @@ export interface ServerOptions extends SlowPatterns {
   readonly relay?: readonly string[]
   /** What those channels begin with in Redis, and not here. @default '' */
   readonly relayPrefix?: string | undefined
+  /** How long a publish waits for Redis when it is away, in ms. Needs `redis`. @default 5_000 */
+  readonly publishWait?: number | undefined
+  /** Replicas of Redis that must have a message before its publish is answered. Needs `redis`. @default 0 */
+  readonly minReplicas?: number | undefined
   /** Messages that each channel keeps; 0 keeps none. @default 10,000 */
   readonly history?: number | undefined
   /** Opens every channel and publishing to whoever can reach the server, and serves a page to try it with. @default false */

@@ -9,7 +9,6 @@ import { openDisk, openRedis } from './broker.ts'
 import { isLoopback } from './loopback.ts'
 import type { ServerOptions } from './options.ts'
 import { createRoutes } from './routes.ts'
-import { createSlowPolicies } from './slow.ts'
 
 /**
  * The time that a client has to send its request, in ms. It ends when the request has come in whole, so that no stream is cut; it
@@ -82,11 +81,11 @@ async function openHub({
   data,
   relay = [],
   relayPrefix,
+  publishWait,
+  minReplicas,
   history,
   dev = false,
   channels = [],
-  conflate,
-  disconnect,
   onError = warn,
 }: ServerOptions): Promise<Hub> {
   if (redis === undefined && relay.length > 0) {
@@ -98,6 +97,10 @@ async function openHub({
       '--relay-prefix needs --relay: it is what the relayed channels begin with.',
     )
   }
+  if (redis === undefined && (publishWait ?? minReplicas) !== undefined) {
+    const flag = publishWait === undefined ? '--min-replicas' : '--publish-wait'
+    throw new MillraceError('option_invalid', `${flag} needs --redis: other brokers are in this process.`)
+  }
   if (redis !== undefined && data !== undefined) {
     throw new MillraceError(
       'option_invalid',
@@ -105,17 +108,15 @@ async function openHub({
     )
   }
   const declared = (dev ? ['*'] : channels).map((pattern) => defineChannel(pattern))
-  const slow = createSlowPolicies({ conflate, disconnect })
   const broker =
     redis !== undefined
-      ? await openRedis(redis, { relay, relayPrefix, onError })
+      ? await openRedis(redis, { relay, relayPrefix, wait: publishWait, minReplicas, onError })
       : data !== undefined
         ? await openDisk(data, onError)
         : undefined
   try {
     return createHub({
       channels: declared,
-      slow,
       onError,
       ...(broker === undefined ? {} : { broker }),
       ...(history === undefined ? {} : { history }),

@@ -4,6 +4,13 @@ import { MillraceError, type OnError } from '../../base/errors.ts'
 
 export type Client = ReturnType<typeof createClient>
 
+/** Who has to do something at each beginning and end of a connection. */
+export interface ConnectionListener {
+  /** With a client that knows nothing of the one before. */
+  onReady(client: Client): void
+  onLost(): void
+}
+
 interface Waiter {
   resolve(): void
   reject(error: MillraceError): void
@@ -13,50 +20,65 @@ interface Waiter {
 const firstDelay = 50
 const mostDelay = 1_000
 
+/** How long a client that was given up may take for its last answers, in ms. */
+const longestFarewell = 2_000
+
+/** A connection that has held for this long has ended the outage before it, in ms. */
+const settled = 5_000
+
 /** A connection that is silent for this long although it is pinged is taken for dead, in ms. */
 const pingInterval = 5_000
 const silence = 15_000
 
 /**
- * A connection to Redis that is made again whenever it is lost.
+ * A connection to Redis that is made again whenever it is lost, or {@link drop}ped: the address may lead to another server by then.
  *
- * Nothing is queued for it while it is away: whoever needs it waits with {@link ready}, for as long as they choose.
+ * Each time with a client of its own, so that nothing of the one before is taken for granted. Nothing is queued for it while it is
+ * away: whoever needs it waits with {@link ready}, for as long as they choose.
  */
 export class Connection {
-  readonly client: Client
+  readonly #options: RedisClientOptions
   readonly #onError: OnError
+  readonly #listeners: ConnectionListener[] = []
   readonly #waiting = new Set<Waiter>()
-  /** Each loss is told once, not each attempt. */
-  #isLost = false
+  #client: Client
+  #readyAt: number | undefined
+  #attempts = 0
+  #endDelay = () => {}
+  /** Each outage is told once, not each attempt. */
+  #isTold = false
   #isClosed = false
 
+  /** @throws {MillraceError} `option_invalid` */
   constructor(options: RedisClientOptions, onError: OnError) {
     this.#onError = onError
-    this.client = createLazyClient({
+    this.#options = {
       ...options,
       disableOfflineQueue: true,
       // The client's default is an AbortSignal and a timer for every command, which cost a third of a publish. Nothing is queued
       // while the connection is away, and one that is silent is given up.
       commandOptions: { timeout: 0, ...options.commandOptions },
       pingInterval,
-      socket: {
-        socketTimeout: silence,
-        reconnectStrategy: (retries: number) => !this.#isClosed && delayOf(retries),
-        ...options.socket,
-      },
-    } as RedisClientOptions)
-    this.client.on('ready', () => {
-      this.#isLost = false
-      for (const { resolve } of this.#waiting) resolve()
-    })
-    this.client.on('error', (error) => this.#lose(error))
-    // Its own attempts to connect never end, so it rejects only when it is closed meanwhile.
-    this.client.connect().catch((error) => this.#lose(error))
+      socket: { socketTimeout: silence, ...options.socket, reconnectStrategy: false },
+    } as RedisClientOptions
+    this.#client = this.#connect()
+  }
+
+  get client(): Client {
+    return this.#client
+  }
+
+  get isReady(): boolean {
+    return this.#readyAt !== undefined
+  }
+
+  listen(listener: ConnectionListener): void {
+    this.#listeners.push(listener)
   }
 
   /** @throws {MillraceError} `broker_unavailable` when it is not there within `ms` */
   async ready(ms: number): Promise<void> {
-    if (this.client.isReady) return
+    if (this.isReady) return
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void) => {
         cancel()
@@ -64,22 +86,83 @@ export class Connection {
         settle()
       }
       const waiter: Waiter = { resolve: () => end(resolve), reject: (error) => end(() => reject(error)) }
-      const cancel = systemClock.after(ms, () => waiter.reject(unavailable(`Redis could not be reached for ${ms} ms.`)))
+      const cancel = systemClock.after(ms, () =>
+        waiter.reject(unavailable(`Redis could not be reached for ${ms} ms. Nothing was sent.`)),
+      )
       this.#waiting.add(waiter)
     })
+  }
+
+  /** To be told that the server behind it does what it should: whatever was wrong is over. */
+  prove(): void {
+    this.#attempts = 0
+    this.#isTold = false
+  }
+
+  /** Gives up this client, if it is still the one, and connects anew. What waits for its answers is told so. */
+  drop(client: Client, why: unknown): void {
+    // The client tells them by itself why, if it is what has failed.
+    this.#renew(client, why, () => queueMicrotask(() => client.destroy()))
+  }
+
+  /** The same, but leaves it the time to answer what it has been sent already. */
+  retire(client: Client, why: unknown): void {
+    this.#renew(client, why, () => {
+      const cancel = systemClock.after(longestFarewell, () => client.destroy())
+      client
+        .close()
+        .catch(() => client.destroy())
+        .finally(cancel)
+    })
+  }
+
+  #renew(client: Client, why: unknown, end: () => void): void {
+    if (client !== this.#client || this.#isClosed) return
+    const wasReady = this.isReady
+    if (this.#readyAt !== undefined && systemClock.now() - this.#readyAt >= settled) this.prove()
+    this.#readyAt = undefined
+    end()
+    this.#tell(why)
+    this.#reconnectIn(delayOf(this.#attempts++))
+    if (wasReady) for (const { onLost } of this.#listeners) onLost()
   }
 
   close(): void {
     for (const { reject } of this.#waiting) reject(new MillraceError('broker_closed', 'The broker is closed.'))
     this.#isClosed = true
-    // The client cannot destroy a connection that is still being made: it would come about all the same.
-    if (this.client.isReady) this.client.destroy()
-    else this.client.once('ready', () => this.client.destroy())
+    this.#endDelay()
+    this.#client.destroy()
   }
 
-  #lose(error: unknown): void {
-    if (this.#isLost || this.#isClosed) return
-    this.#isLost = true
+  #connect(): Client {
+    const client = createLazyClient(this.#options)
+    client.on('ready', () => {
+      // A client that is still connecting cannot be destroyed: its connection comes about all the same.
+      if (client !== this.#client || this.#isClosed) client.destroy()
+      else this.#begin(client)
+    })
+    client.on('error', (error) => this.drop(client, error))
+    client.connect().catch((error) => this.drop(client, error))
+    return client
+  }
+
+  #begin(client: Client): void {
+    this.#readyAt = systemClock.now()
+    for (const { onReady } of this.#listeners) onReady(client)
+    for (const { resolve } of this.#waiting) resolve()
+  }
+
+  /** Not by the clock of the house, whose timers let the process end: somebody may be waiting for this. */
+  #reconnectIn(ms: number): void {
+    const timer = setTimeout(() => {
+      this.#client = this.#connect()
+    }, ms)
+    this.#endDelay = () => clearTimeout(timer)
+  }
+
+  #tell(error: unknown): void {
+    if (this.#isTold) return
+    this.#isTold = true
     const why = error instanceof Error ? error.message : String(error)
     this.#onError(unavailable(`Redis cannot be reached (${why}). It is tried again until it can be.`, error))
   }
@@ -102,7 +185,7 @@ function unavailable(what: string, cause?: unknown): MillraceError {
   return new MillraceError('broker_unavailable', what, { cause })
 }
 
-function delayOf(retries: number): number {
-  const delay = Math.min(mostDelay, firstDelay * 2 ** Math.min(retries, 10))
+function delayOf(attempts: number): number {
+  const delay = Math.min(mostDelay, firstDelay * 2 ** Math.min(attempts, 10))
   return delay / 2 + Math.random() * (delay / 2)
 }

@@ -1,7 +1,9 @@
+import { systemClock } from '../../base/clock.ts'
 import { endOfTurn } from '../../base/turn.ts'
 import type { Follower, Following } from '../port.ts'
 import { parseAnnouncement, toRelayed } from './announcement.ts'
-import type { Connection } from './connection.ts'
+import type { Client, Connection } from './connection.ts'
+import { Hearing } from './hearing.ts'
 import type { Relay } from './relay.ts'
 
 export interface FollowingContext {
@@ -9,23 +11,42 @@ export interface FollowingContext {
   readonly follower: Follower
   readonly prefix: string
   readonly relay: Relay
+  /** Announces a text on a topic of checks, at the master. @throws {MillraceError} `broker_unavailable`, `broker_closed` */
+  readonly announce: (topic: string, text: string) => Promise<void>
 }
 
-/** The one subscriber connection of a hub: it is subscribed to what the hub follows, and to nothing else. */
+/** How often it is checked that announcements still arrive, in ms. */
+const checkInterval = 5_000
+
+/**
+ * The one subscriber connection of a hub: it is subscribed to what the hub follows, and to nothing else.
+ *
+ * | state     | meaning                                                          | leaves it by                                     |
+ * | --------- | ---------------------------------------------------------------- | ------------------------------------------------ |
+ * | `away`    | there is no connection                                           | a connection -> `unsure`                         |
+ * | `unsure`  | it subscribes, and checks that what the master announces arrives | heard -> `sure`; not heard, or lost -> `away`    |
+ * | `sure`    | announcements arrive; checked again from time to time            | not heard, or lost -> `away`                     |
+ */
 export class RedisFollowing implements Following {
   readonly #context: FollowingContext
+  readonly #hearing: Hearing
   /** What should be followed, and what to do when it is. */
   readonly #wanted = new Map<string, { readonly followed: Promise<void>; readonly resolve: () => void }>()
-  /** What Redis has been asked for on this connection. */
-  readonly #subscribed = new Set<string>()
+  /** What Redis has been asked for on this connection, and whether it has confirmed it. */
+  readonly #subscribed = new Map<string, boolean>()
   #fresh: string[] = []
-  #isUp = false
+  /** Undefined while `away`. */
+  #client: Client | undefined
+  #isSure = false
+  #endChecks = () => {}
 
   constructor(context: FollowingContext) {
     this.#context = context
-    const { client } = context.connection
-    client.on('ready', () => void this.#resume())
-    for (const lost of ['error', 'reconnecting', 'end']) client.on(lost, () => this.#interrupt())
+    this.#hearing = new Hearing(context)
+    context.connection.listen({
+      onReady: (client) => void this.#begin(client),
+      onLost: () => this.#lose(),
+    })
   }
 
   follow(channel: string): Promise<void> {
@@ -44,62 +65,93 @@ export class RedisFollowing implements Following {
   unfollow(channel: string): void {
     this.#wanted.get(channel)?.resolve()
     this.#wanted.delete(channel)
-    if (this.#isUp && this.#subscribed.delete(channel)) this.#unsubscribe([channel])
+    if (this.#subscribed.delete(channel)) this.#unsubscribe(channel)
   }
 
   async close(): Promise<void> {
     for (const { resolve } of this.#wanted.values()) resolve()
     this.#wanted.clear()
-    this.#isUp = false
+    this.#lose()
     this.#context.connection.close()
+  }
+
+  /** Gives up the connection, which may lead to the wrong server, and makes another. */
+  reconnect(why: unknown): void {
+    const { connection } = this.#context
+    connection.drop(connection.client, why)
+  }
+
+  async #begin(client: Client): Promise<void> {
+    this.#client = client
+    try {
+      await client.subscribe(this.#hearing.topic, (text) => this.#hearing.hear(text))
+      await this.#subscribe(client, [...this.#wanted.keys()])
+      await this.#hearing.prove(() => client === this.#client)
+    } catch (error) {
+      this.#context.connection.drop(client, error)
+      return
+    }
+    if (client !== this.#client) return
+    this.#isSure = true
+    this.#context.connection.prove()
+    this.#settle(this.#subscribed.keys())
+    this.#context.follower.onResumed()
+    this.#endChecks = systemClock.every(checkInterval, () => void this.#check(client))
+  }
+
+  async #check(client: Client): Promise<void> {
+    try {
+      await this.#hearing.prove(() => client === this.#client)
+    } catch (error) {
+      this.#context.connection.drop(client, error)
+    }
+  }
+
+  #lose(): void {
+    const wasSure = this.#isSure
+    this.#client = undefined
+    this.#isSure = false
+    this.#subscribed.clear()
+    this.#endChecks()
+    if (wasSure) this.#context.follower.onInterrupted()
   }
 
   #followFresh(): void {
     const fresh = this.#fresh
     this.#fresh = []
-    if (this.#isUp) void this.#subscribe(fresh)
+    const client = this.#client
+    if (client === undefined) return
+    this.#subscribe(client, fresh).catch((error: unknown) => {
+      // Where the connection was lost, the next one asks for them anew.
+      if (client === this.#client) this.#context.follower.onError(error)
+    })
   }
 
-  #interrupt(): void {
-    if (!this.#isUp) return
-    this.#isUp = false
-    this.#context.follower.onInterrupted()
-  }
-
-  /** The client has subscribed again to what it was subscribed to; what has changed meanwhile is up to us. */
-  async #resume(): Promise<void> {
-    this.#isUp = true
-    const stale = [...this.#subscribed].filter((channel) => !this.#wanted.has(channel))
-    for (const channel of stale) this.#subscribed.delete(channel)
-    if (stale.length > 0) this.#unsubscribe(stale)
-    if (await this.#subscribe([...this.#wanted.keys()])) this.#context.follower.onResumed()
-  }
-
-  async #subscribe(channels: readonly string[]): Promise<boolean> {
-    const { client } = this.#context.connection
+  async #subscribe(client: Client, channels: readonly string[]): Promise<void> {
     const added = channels.filter((channel) => this.#wanted.has(channel) && !this.#subscribed.has(channel))
-    for (const channel of added) this.#subscribed.add(channel)
+    if (added.length === 0) return
+    for (const channel of added) this.#subscribed.set(channel, false)
+    const topics = added.flatMap((channel) => this.#topicsOf(channel))
     try {
-      if (added.length > 0)
-        await client.subscribe(
-          added.flatMap((channel) => this.#topicsOf(channel)),
-          this.#receive,
-        )
+      await client.subscribe(topics, this.#receive)
     } catch (error) {
-      // Where the connection was lost, the next `ready` asks for them anew.
-      for (const channel of added) this.#subscribed.delete(channel)
-      if (this.#isUp) this.#context.follower.onError(error)
-      return false
+      if (client === this.#client) for (const channel of added) this.#subscribed.delete(channel)
+      throw error
     }
-    for (const channel of channels) if (this.#subscribed.has(channel)) this.#wanted.get(channel)?.resolve()
-    return this.#isUp
+    if (client !== this.#client) return
+    for (const channel of added) if (this.#subscribed.has(channel)) this.#subscribed.set(channel, true)
+    if (this.#isSure) this.#settle(added)
   }
 
-  #unsubscribe(channels: readonly string[]): void {
-    const { connection, follower } = this.#context
-    const topics = channels.flatMap((channel) => this.#topicsOf(channel))
-    connection.client.unsubscribe(topics).catch((error: unknown) => {
-      if (this.#isUp) follower.onError(error)
+  /** Tells those who wait for these channels, as far as Redis has confirmed them. */
+  #settle(channels: Iterable<string>): void {
+    for (const channel of channels) if (this.#subscribed.get(channel)) this.#wanted.get(channel)?.resolve()
+  }
+
+  #unsubscribe(channel: string): void {
+    const client = this.#client
+    client?.unsubscribe(this.#topicsOf(channel)).catch((error: unknown) => {
+      if (client === this.#client) this.#context.follower.onError(error)
     })
   }
 

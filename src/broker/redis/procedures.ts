@@ -25,10 +25,15 @@ export class Procedures {
     this.#connection = connection
     this.#prefix = prefix
     // At once, because other programs may call the functions before this one does.
-    connection.client.on('ready', () => {
-      this.#isFunction = this.#prepare()
-      // Who calls next will hear of it.
-      this.#isFunction.catch(() => {})
+    connection.listen({
+      onReady: () => {
+        this.#isFunction = this.#prepare()
+        // Who calls next will hear of it.
+        this.#isFunction.catch(() => {})
+      },
+      onLost: () => {
+        this.#isFunction = undefined
+      },
     })
   }
 

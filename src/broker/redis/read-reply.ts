@@ -1,21 +1,44 @@
 import type { LogView, Slice } from '../page.ts'
 import type { Entry, Position } from '../port.ts'
 import { forgottenAt } from '../position.ts'
+import type { Timeline } from '../timeline.ts'
 
-/** What the script's `read` answers; see `script.ts`. */
-export type ReadReply = readonly [start: Position, head: Position, time: string, ...slices: SliceReply[]]
+/** What the script's `read` answers; see `read-script.ts`. */
+export type ReadReply = readonly [
+  start: Position,
+  head: Position,
+  time: string,
+  ...slices: SliceReply[],
+  timelines: string,
+]
 type SliceReply = readonly [last: Position | null, complete: number, entries: readonly EntryReply[]]
 type EntryReply = readonly [id: Position, fields: readonly string[]]
 
 /** @param horizon In ms, by the clock of the server that answered. */
-export function toView([start, head, time]: ReadReply, horizon: number): LogView {
-  return { start, head, forgotten: forgottenAt(Number(time), horizon, start) }
+export function toView(reply: ReadReply, horizon: number): LogView {
+  const [start, head, time] = reply
+  return {
+    start,
+    head,
+    forgotten: forgottenAt(Number(time), horizon, start),
+    timelines: toTimelines(String(reply.at(-1))),
+  }
 }
 
 /** What was read of the channel with this index. */
 export function toSlice(reply: ReadReply, channel: string, index: number): Slice {
   const [last, complete, entries] = sliceAt(reply, index) ?? [null, 1, []]
   return { entries: entries.map((entry) => toEntry(channel, entry)), complete: complete === 1, last: last ?? undefined }
+}
+
+function toTimelines(text: string): readonly Timeline[] {
+  return text
+    .split(' ')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [tag, begin = '', parent = ''] = line.split(':')
+      return { tag: Number(tag), begin, parent }
+    })
 }
 
 /** By index, because to take the rest of a long reply for each of its channels would copy it as often. */

@@ -1,15 +1,18 @@
-import { ErrorReply, type RedisClientOptions } from 'redis'
-import { MillraceError, type OnError, warn } from '../../base/errors.ts'
+import type { RedisClientOptions } from 'redis'
+import { MillraceError, type OnError, quote, warn } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
-import { toPage } from '../page.ts'
+import { placeOf, toPage } from '../page.ts'
 import type { Broker, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
 import { comparePositions, parsePosition, positionAt } from '../position.ts'
+import { timelineOf } from '../timeline.ts'
 import { defaultHorizon, defaultIdWindow } from '../windows.ts'
+import { type CallOptions, Calls } from './calls.ts'
 import { Connection } from './connection.ts'
 import { RedisFollowing } from './following.ts'
-import { Procedures } from './procedures.ts'
+import type { Procedures } from './procedures.ts'
 import { type ReadReply, toSlice, toView } from './read-reply.ts'
 import { createRelay, type Relay } from './relay.ts'
+import { Replicas } from './replicas.ts'
 
 export interface RedisOptions {
   /** Begins every key and channel name in Redis. Hubs that share it share their log. @default 'millrace:' */
@@ -21,8 +24,16 @@ export interface RedisOptions {
   readonly relay?: readonly string[]
   /** What other programs' Redis channels begin with, and channels here do not: Laravel's key prefix, for example. @default '' */
   readonly relayPrefix?: string
-  /** How long a publish waits for Redis when it is away, in ms. 0: it fails at once. @default 5_000 */
+  /**
+   * How long a publish that does not say so itself waits for Redis when it is away, in ms. 0: it fails at once. A Redis that is there
+   * and does not answer is waited for 2 s longer. @default 5_000
+   */
   readonly wait?: number
+  /**
+   * How many replicas must have a message before it counts as published; needs the command WAIT. Where they have not within a second,
+   * the publish fails with `replicas_too_few`. @default 0
+   */
+  readonly minReplicas?: number
   /** How long a publisher's `id` makes a repeated append the same message, in ms. @default 10 minutes */
   readonly idWindow?: number
   /** How long a channel is remembered after its last message, in ms. @default 30 days */
@@ -49,59 +60,76 @@ class RedisBroker implements Broker {
   readonly compare = comparePositions
   readonly parse = parsePosition
   readonly at = positionAt
-  /** One for all: positions do not name their timeline yet. */
-  readonly timelineOf = () => 0
+  readonly timelineOf = timelineOf
 
   readonly #client: RedisClientOptions
-  readonly #connection: Connection
-  readonly #procedures: Procedures
+  readonly #calls: Calls
+  /** Those that wait for replicas have a connection of their own, because a WAIT holds it up. */
+  readonly #appends: Calls
+  readonly #replicas: Replicas | undefined
   readonly #relay: Relay
   readonly #prefix: string
   readonly #wait: number
   readonly #idWindow: number
   readonly #horizon: number
   readonly #onError: OnError
-  readonly #followings = new Map<Follower, Following>()
+  readonly #followings = new Map<Follower, RedisFollowing>()
   #head: Promise<Position> | undefined
-  #isClosed = false
 
   constructor(url: string, options: RedisOptions) {
+    const minReplicas = options.minReplicas ?? 0
     this.#client = { url, ...options.client }
     this.#prefix = options.prefix ?? 'millrace:'
     this.#wait = options.wait ?? 5_000
+    assertCount('wait', this.#wait)
+    assertCount('minReplicas', minReplicas)
     this.#idWindow = options.idWindow ?? defaultIdWindow
     this.#horizon = options.horizon ?? defaultHorizon
     this.#onError = options.onError ?? ((error) => this.#tell(error))
     this.#relay = createRelay(options.relay ?? [], options.relayPrefix ?? '')
-    this.#connection = new Connection(this.#client, this.#onError)
-    this.#procedures = new Procedures(this.#connection, this.#prefix)
+    this.#calls = this.#connect()
+    this.#appends = minReplicas > 0 ? this.#connect() : this.#calls
+    this.#replicas = minReplicas > 0 ? new Replicas(this.#appends.connection, minReplicas) : undefined
   }
 
-  async append({ data, ...message }: Outgoing): Promise<Position | null> {
-    const options = JSON.stringify({ ...message, idWindow: this.#idWindow, horizon: this.#horizon })
-    return (await this.#call('append', [options, data])) as Position | null
+  async append({ data, wait = this.#wait, ...message }: Outgoing): Promise<Position | null> {
+    const replicas = this.#replicas
+    const options = JSON.stringify({
+      ...message,
+      idWindow: this.#idWindow,
+      horizon: this.#horizon,
+      ...(replicas === undefined ? {} : { minReplicas: true }),
+    })
+    // With an id it is one message, however often it is sent.
+    const how: CallOptions = { wait, isRepeatable: message.id !== undefined }
+    return this.#appends.call<Position | null>('append', [options, data], how, async (position, client) => {
+      if (position !== null) await replicas?.confirm(position, client)
+    })
   }
 
   async read(cursor: Position, channels: readonly string[], limit: PageLimit): Promise<Page> {
     // Shared among the channels, so that a page of many is not many pages.
-    const entries = Math.max(8, Math.ceil(limit.entries / channels.length))
-    const bytes = Math.ceil(limit.bytes / channels.length)
-    const args = [cursor, String(entries), String(bytes), ...channels]
-    let reply = await this.#call('read', args)
-    if (reply === null) {
-      // There is no log yet, or no more: it begins here.
-      await this.head()
-      reply = await this.#call('read', args)
+    const entries = String(Math.max(8, Math.ceil(limit.entries / channels.length)))
+    const bytes = String(Math.ceil(limit.bytes / channels.length))
+    for (let from = cursor; ; ) {
+      const reply = (await this.#ask('read', [from, entries, bytes, ...channels])) as ReadReply | null
+      if (reply === null) {
+        // There is no log yet, or no more: it begins here.
+        await this.head()
+        continue
+      }
+      const view = toView(reply, this.#horizon)
+      const { after } = placeOf(view, cursor)
+      if (comparePositions(after, from) >= 0)
+        return toPage(view, cursor, channels, limit, (channel, _, index) => toSlice(reply, channel, index))
+      // The cursor is of a part of the log that was lost: what is told begins earlier, where the branches parted.
+      from = after
     }
-    const found = reply as ReadReply
-    return toPage(toView(found, this.#horizon), cursor, channels, limit, (channel, _, index) =>
-      toSlice(found, channel, index),
-    )
   }
 
   head(): Promise<Position> {
     if (this.#head === undefined) {
-      this.#head = this.#call('head', []) as Promise<Position>
+      this.#head = this.#ask('head', []) as Promise<Position>
       // Whoever asks in the same turn shares the answer; who asks later may want to know what was published since.
       endOfTurn(() => {
         this.#head = undefined
@@ -116,34 +144,37 @@ class RedisBroker implements Broker {
       follower,
       prefix: this.#prefix,
       relay: this.#relay,
+      announce: async (topic, text) => void (await this.#ask('check', [topic, text])),
     })
     this.#followings.set(follower, following)
     return following
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
     for (const following of this.#followings.values()) await following.close()
-    this.#connection.close()
+    this.#calls.close()
+    this.#appends.close()
+  }
+
+  /** Every connection may lead to what is a replica now, also those that would be the last to notice. */
+  #connect(): Calls {
+    return new Calls(new Connection(this.#client, this.#onError), this.#prefix, (why) => {
+      for (const { connection } of new Set([this.#calls, this.#appends])) connection.retire(connection.client, why)
+      for (const following of this.#followings.values()) following.reconnect(why)
+    })
+  }
+
+  #ask(...[name, args]: Parameters<Procedures['call']>): Promise<unknown> {
+    return this.#calls.call(name, args, { wait: this.#wait, isRepeatable: true })
   }
 
   #tell(error: unknown): void {
     if (this.#followings.size === 0) warn(error)
     for (const follower of this.#followings.keys()) follower.onError(error)
   }
+}
 
-  async #call(...[name, args]: Parameters<Procedures['call']>): Promise<unknown> {
-    if (this.#isClosed) throw new MillraceError('broker_closed', 'The broker is closed.')
-    await this.#connection.ready(this.#wait)
-    try {
-      return await this.#procedures.call(name, args)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new MillraceError(
-        'broker_unavailable',
-        `${cause instanceof ErrorReply ? 'Redis refused' : 'Redis did not answer'}: ${why}. Try again; with an id, a message stays one.`,
-        { cause },
-      )
-    }
-  }
+function assertCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return
+  throw new MillraceError('option_invalid', `The option ${name} is ${quote(value)}. Give a whole number, 0 or more.`)
 }

@@ -22,7 +22,7 @@ test('an origin that is named may read the streams, and no other', async () => {
   expect(await preflight(stream, ours, 'GET')).toMatchObject({
     status: 204,
     allowed: ours,
-    headers: 'Last-Event-ID, Content-Type',
+    headers: 'Last-Event-ID, Content-Type, Prefer',
   })
   expect(await preflight(stream, 'https://other.example', 'GET')).toMatchObject({ status: 405, allowed: null })
   expect(await preflight(`${url}/publish`, ours, 'POST')).toMatchObject({ status: 405, allowed: null })

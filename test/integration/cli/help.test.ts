@@ -12,14 +12,16 @@ const flags: Record<string, readonly string[]> = {
       '--data',
       '--relay',
       '--relay-prefix',
+      '--publish-wait',
+      '--min-replicas',
       '--history',
       '--public',
       '--cors',
       '--dev',
     ],
-    ...['--conflate', '--disconnect', '--json', 'PORT', 'REDIS_URL'],
+    ...['--json', 'PORT', 'REDIS_URL'],
   ],
-  publish: ['--event', '--key', '--id', '--url', '--redis', '--history', '--json', 'MILLRACE_URL'],
+  publish: ['--event', '--key', '--id', '--wait', '--url', '--redis', '--history', '--json', 'MILLRACE_URL'],
   subscribe: ['--url', '--since', '--last-event-id', '--count', '--json', 'MILLRACE_URL'],
 }
 

@@ -47,9 +47,9 @@ function seen(reader: Reader, count: number): Promise<readonly string[]> {
   )
 }
 
-/** Redis channels under the prefix that somebody is subscribed to. */
+/** Channels whose announcements somebody is subscribed to. */
 async function topics(): Promise<unknown> {
-  return redisCommand(server, ['PUBSUB', 'CHANNELS', `${prefix}*`])
+  return redisCommand(server, ['PUBSUB', 'CHANNELS', `${prefix}live:*`])
 }
 
 describe('a hub on Redis', () => {

@@ -1,0 +1,50 @@
+import { systemClock } from '../../base/clock.ts'
+
+interface Waiting {
+  readonly until: number
+  giveUp(): void
+}
+
+/** How often it is looked who has waited too long, in ms. */
+const tick = 100
+
+/**
+ * Bounds how long answers are waited for. One timer for all of them, and none while nobody waits: one for each would cost a fifth
+ * of a publish.
+ */
+export class Patience {
+  readonly #waiting = new Set<Waiting>()
+  #end: (() => void) | undefined
+
+  /** The answer, if it comes before the time `until`; else it rejects with the error of `toError`. */
+  within<T>(until: number, answer: Promise<T>, toError: () => Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { until, giveUp: () => reject(toError()) }
+      const done = () => this.#waiting.delete(waiting)
+      this.#waiting.add(waiting)
+      this.#end ??= systemClock.every(tick, () => this.#look())
+      answer.then(
+        (value) => {
+          done()
+          resolve(value)
+        },
+        (error) => {
+          done()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  #look(): void {
+    const now = systemClock.now()
+    for (const waiting of this.#waiting) {
+      if (waiting.until > now) continue
+      this.#waiting.delete(waiting)
+      waiting.giveUp()
+    }
+    if (this.#waiting.size > 0) return
+    this.#end?.()
+    this.#end = undefined
+  }
+}
