@@ -6,7 +6,8 @@ import type { Sink } from '../hub/sink.ts'
  * Idle time after which the operating system asks whether the peer is still there, in ms. It asks ten times, a second apart.
  *
  * Together that is less than the hub's heartbeat: bytes that wait to be acknowledged suspend the asking, and then a peer that
- * vanished without a word would only be noticed when the system gives up sending, which takes a quarter of an hour.
+ * vanished without a word would only be noticed when the system gives up sending, which takes a quarter of an hour, or by the
+ * hub's `limits.stall`, once so much waits that the system takes no more.
  */
 const keepAliveDelay = 10_000
 

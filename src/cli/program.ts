@@ -57,6 +57,8 @@ function addServe(program: Command): void {
     .option('--min-replicas <count>', 'replicas of Redis that must have a message before it is published', toCount(1))
     .option('--history <count>', 'messages that each channel keeps; 0 keeps none (default: 10000)', toCount(0))
     .option('--public <pattern...>', 'channels that everyone may subscribe to (news, rooms.{room}, news-*)')
+    .option('--conflate <pattern...>', 'channels whose slow readers get only the latest message of each key')
+    .option('--disconnect <pattern...>', 'channels whose slow readers are cut, and come back to catch up')
     .option('--cors <origin...>', 'origins whose pages may read the streams; * for all')
     .option('--dev', 'open everything, on this machine only, with a page at / to try it')
     .option('--json', 'print JSON lines')
@@ -68,6 +70,7 @@ Without --dev it starts closed: only --public channels can be subscribed to, and
 Examples:
   $ millrace serve --dev
   $ millrace serve --host 0.0.0.0 --public news 'rooms.{room}' --cors https://example.com
+  $ millrace serve --dev --conflate 'prices.{symbol}'
   $ millrace serve --data /var/lib/millrace --public news
   $ millrace serve --redis redis://127.0.0.1:6379 --relay messages --public messages
 ${exits}`,

@@ -1,9 +1,9 @@
-import { type Delivery, joinBytes } from './delivery.ts'
+import { type Delivery, joinBytes, sizeOf } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import { type Batch, pageLimit } from './page.ts'
 
 interface Held {
-  readonly frame: Uint8Array
+  readonly delivery: Delivery
   /** On how many of the subscriber's channels nothing has come that makes up for it. */
   claims: number
 }
@@ -45,7 +45,7 @@ export class Backlog {
 
   /** All that is held, in few parts. */
   take(): readonly Uint8Array[] {
-    const frames = [...this.#held].map(({ frame }) => frame)
+    const frames = [...this.#held].map(({ delivery }) => delivery.frame)
     const through = this.#through
     this.#held.clear()
     this.#latest.clear()
@@ -54,11 +54,12 @@ export class Backlog {
     return frames.length === 0 ? through : [joinBytes(frames)]
   }
 
-  #add({ entry: { channels, key }, frame }: Delivery): void {
+  #add(delivery: Delivery): void {
+    const { channels, key } = delivery.entry
     const own = channels.filter((channel) => this.#conflates.has(channel))
-    const held: Held = { frame, claims: own.length }
+    const held: Held = { delivery, claims: own.length }
     this.#held.add(held)
-    this.#bytes += frame.length
+    this.#bytes += sizeOf(delivery)
     if (key === undefined) return
     for (const channel of own) {
       if (this.#conflates.get(channel) !== true) continue
@@ -68,7 +69,7 @@ export class Backlog {
       this.#latest.set(name, held)
       if (earlier === undefined || --earlier.claims > 0) continue
       this.#held.delete(earlier)
-      this.#bytes -= earlier.frame.length
+      this.#bytes -= sizeOf(earlier.delivery)
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { Entry } from '../broker/port.ts'
 import { type EventFields, encodeEvent } from '../sse/encode.ts'
 
-/** An entry with its frame: encoded once, the same bytes for every subscriber. */
+/** An entry with its frame. */
 export interface Delivery {
   readonly entry: Entry
+  /** The same bytes for every subscriber, encoded when they are first asked for: nobody may be live, and the reader slow. */
   readonly frame: Uint8Array
 }
 
@@ -14,7 +15,26 @@ export function toBytes(text: string): Uint8Array {
 }
 
 export function toDelivery(entry: Entry): Delivery {
-  return { entry, frame: toBytes(encodeEvent(fieldsOf(entry))) }
+  return new EntryDelivery(entry)
+}
+
+class EntryDelivery implements Delivery {
+  readonly entry: Entry
+  #frame: Uint8Array | undefined
+
+  constructor(entry: Entry) {
+    this.entry = entry
+  }
+
+  get frame(): Uint8Array {
+    this.#frame ??= toBytes(encodeEvent(fieldsOf(this.entry)))
+    return this.#frame
+  }
+}
+
+/** What a delivery is counted as, without asking for its frame: UTF-16 code units of its data, as a page of the log counts. */
+export function sizeOf({ entry }: Delivery): number {
+  return entry.data.length
 }
 
 /**

@@ -1,5 +1,5 @@
 import { endOfTurn } from '../base/turn.ts'
-import { joinBytes } from './delivery.ts'
+import { type Delivery, joinBytes } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
 
@@ -25,7 +25,10 @@ export class FanOut {
   #scheduled = false
 
   /** To be called in the order in which subscribers are to see the frames. */
-  push(frame: Uint8Array, feeds: readonly Feed[]): void {
+  push(delivery: Delivery, feeds: readonly Feed[]): void {
+    // Nobody can become live before what waits here is written, so it is for nobody.
+    if (feeds.every((feed) => feed.live.size === 0)) return
+    const { frame } = delivery
     const last = this.#runs.at(-1)
     if (last !== undefined && isSame(last.feeds, feeds)) last.frames.push(frame)
     else this.#runs.push({ feeds, frames: [frame] })

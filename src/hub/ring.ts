@@ -1,10 +1,10 @@
 import type { Position } from '../broker/port.ts'
-import type { Delivery } from './delivery.ts'
+import { type Delivery, sizeOf } from './delivery.ts'
 import { Run } from './run.ts'
 
 /** Limits of a ring. It is a cache: what it drops is still in the log. */
 const maxEntries = 256
-const maxBytes = 1024 * 1024
+const maxBytes = 256 * 1024
 
 /** The latest deliveries of one channel, from which a subscriber resumes without asking the broker. */
 export class Ring {
@@ -16,7 +16,7 @@ export class Ring {
   add(delivery: Delivery): Position | undefined {
     this.#run = undefined
     this.#deliveries.push(delivery)
-    this.#bytes += delivery.frame.length
+    this.#bytes += sizeOf(delivery)
     let dropped: Delivery | undefined
     // Dropping half at once keeps the cost of adding constant on average.
     if (this.#deliveries.length > maxEntries) dropped = this.#drop(maxEntries / 2)
@@ -38,7 +38,7 @@ export class Ring {
 
   #drop(count: number): Delivery | undefined {
     const dropped = this.#deliveries.splice(0, count)
-    for (const { frame } of dropped) this.#bytes -= frame.length
+    for (const delivery of dropped) this.#bytes -= sizeOf(delivery)
     return dropped.at(-1)
   }
 }

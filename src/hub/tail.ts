@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
 import type { Broker, ChannelGap, Entry, Follower, Position } from '../broker/port.ts'
 import { passBehind } from './behind.ts'
-import { toDelivery } from './delivery.ts'
+import { type Delivery, toDelivery } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
@@ -83,7 +83,7 @@ export class Tail implements Follower {
 
   onEntry(entry: Entry): void {
     if (entry.position === null) {
-      this.#passEphemeral(toDelivery(entry).frame, this.#feedsOf(entry))
+      this.#passEphemeral(toDelivery(entry), this.#feedsOf(entry))
       return
     }
     if (this.#state !== 'live') {
@@ -159,11 +159,11 @@ export class Tail implements Follower {
   }
 
   /** To the live, and to those ahead too: it has no position that they could have seen already. */
-  #passEphemeral(frame: Uint8Array, feeds: readonly Feed[]): void {
+  #passEphemeral(delivery: Delivery, feeds: readonly Feed[]): void {
     const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
-    for (const reader of ahead) reader.deliver(frame)
+    for (const reader of ahead) reader.deliver(delivery.frame)
     passBehind(feeds, false)
-    this.#context.fanOut.push(frame, feeds)
+    this.#context.fanOut.push(delivery, feeds)
   }
 
   #pass(entry: Entry, position: Position): void {
@@ -175,7 +175,7 @@ export class Tail implements Follower {
     const delivery = toDelivery(entry)
     for (const feed of feeds) if (feed.kept) feed.add(delivery, position)
     passBehind(feeds, true)
-    this.#context.fanOut.push(delivery.frame, feeds)
+    this.#context.fanOut.push(delivery, feeds)
   }
 
   /** Reads what may have been missed, takes what was held meanwhile, and is live again. Gives up when another epoch begins. */

@@ -1,6 +1,7 @@
 import type { OnError } from '../base/errors.ts'
+import type { SlowPatterns } from './slow.ts'
 
-export interface ServerOptions {
+export interface ServerOptions extends SlowPatterns {
   /** 0 takes a free one. @default 3000 */
   readonly port?: number
   /** The address to listen on; with `dev` only a loopback one. @default '127.0.0.1' */

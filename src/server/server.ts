@@ -9,6 +9,7 @@ import { openDisk, openRedis } from './broker.ts'
 import { isLoopback } from './loopback.ts'
 import type { ServerOptions } from './options.ts'
 import { createRoutes } from './routes.ts'
+import { createSlowPolicies } from './slow.ts'
 
 /**
  * The time that a client has to send its request, in ms. It ends when the request has come in whole, so that no stream is cut; it
@@ -86,6 +87,8 @@ async function openHub({
   history,
   dev = false,
   channels = [],
+  conflate,
+  disconnect,
   onError = warn,
 }: ServerOptions): Promise<Hub> {
   if (redis === undefined && relay.length > 0) {
@@ -108,6 +111,7 @@ async function openHub({
     )
   }
   const declared = (dev ? ['*'] : channels).map((pattern) => defineChannel(pattern))
+  const slow = createSlowPolicies({ conflate, disconnect })
   const broker =
     redis !== undefined
       ? await openRedis(redis, { relay, relayPrefix, wait: publishWait, minReplicas, onError })
@@ -117,6 +121,7 @@ async function openHub({
   try {
     return createHub({
       channels: declared,
+      slow,
       onError,
       ...(broker === undefined ? {} : { broker }),
       ...(history === undefined ? {} : { history }),

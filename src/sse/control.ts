@@ -16,7 +16,7 @@ export const gapReasons = ['expired', 'lost', 'unknown', 'overflow'] as const
  * - `expired`: retention has removed them.
  * - `lost`: the broker has lost them (restarted empty, failed over and behind); its log starts after the cursor.
  * - `unknown`: the cursor is malformed or not of this broker, so what came after it cannot be told.
- * - `overflow`: the reader was slower than the channel, and the channel keeps no history to catch up from.
+ * - `overflow`: the reader was connected and slower than the channel, and what it missed is not kept for it to catch up on.
  */
 export type GapReason = (typeof gapReasons)[number]
 

@@ -8,7 +8,7 @@ import { defaultHorizon, defaultIdWindow } from '../windows.ts'
 import { type DataDirectory, openDirectory } from './data-directory.ts'
 import { GroupCommit } from './group-commit.ts'
 import { LogReader } from './log-reader.ts'
-import type { Appended } from './log-writer.ts'
+import type { Appended } from './writer-messages.ts'
 import { WriterThread } from './writer-thread.ts'
 
 export interface DiskOptions {

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
 import type { Outgoing } from '../port.ts'
-import type { Appended } from './log-writer.ts'
+import type { Appended } from './writer-messages.ts'
 
 /** Writes a batch to disk: all of it or, where it rejects, nothing. */
 export type Commit = (messages: readonly Outgoing[]) => Promise<readonly Appended[]>

@@ -7,19 +7,19 @@ import { ChannelRecords } from './channel-records.ts'
 import { LogState } from './log-state.ts'
 import { toPlace } from './place.ts'
 import { type Database, inTransaction, type Statement } from './sqlite.ts'
-
-/** How an append went. */
-export interface Appended {
-  readonly position: Position | null
-  /** As in the entry; undefined where the id was known, and so nothing was appended. */
-  readonly prev: readonly (Position | null)[] | undefined
-}
+import type { Appended } from './writer-messages.ts'
 
 /** How much one step of a sweep does, so that appends do not wait for it. */
 const sweepEntries = 500
 const sweepChannels = 100
 const sweepIds = 1_000
 const sweepPages = 256
+
+/** When about so many bytes have been written ahead, they are put in their place. */
+const checkpointBytes = 4 * 1024 * 1024
+
+/** What a commit writes at least: a page of each table and index. */
+const commitBytes = 48 * 1024
 
 /** The one that writes the log. It runs in a thread of its own, as every call waits for the disk. */
 export class LogWriter {
@@ -31,6 +31,8 @@ export class LogWriter {
   readonly #start: Position
   #head: Position
   #timelines: readonly Timeline[]
+  /** An estimate: SQLite tells only who asks it to checkpoint. */
+  #aheadBytes = 0
   /** Of this opening of the log, once it has written. */
   #tag: number | undefined
 
@@ -80,6 +82,7 @@ export class LogWriter {
         this.#records.flush()
         if (this.#head !== before.head) this.#state.head = this.#head
         if (this.#timelines !== before.timelines) this.#state.timelines = this.#timelines
+        this.#aheadBytes += commitBytes
         return appended
       })
     } catch (error) {
@@ -117,6 +120,16 @@ export class LogWriter {
     }
   }
 
+  /**
+   * Puts what was written ahead in its place, where it has become much. To be called when who waits for a commit has been told, as it
+   * takes some flushes of its own; SQLite does it at the end of a commit. Should it fail, as on a full disk, all stays where it is.
+   */
+  checkpointIfDue(): void {
+    if (this.#aheadBytes < checkpointBytes) return
+    this.#aheadBytes = 0
+    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  }
+
   #appendOne(message: Outgoing, now: number): Appended {
     const { id } = message
     const known = id === undefined ? undefined : this.#findId.get(id, now)
@@ -143,6 +156,7 @@ export class LogWriter {
     const size = Buffer.byteLength(data)
     const head = JSON.stringify([channels, prev, event ?? null, key ?? null])
     const message = Number(this.#addMessage.run(head, data.includes('\0') ? Buffer.from(data) : data).lastInsertRowid)
+    this.#aheadBytes += size
     if (keepers > 1) this.#addShared.run(message, keepers)
     const [ms, seq] = toPlace(position)
     for (const [index, channel] of channels.entries()) {

@@ -1,11 +1,17 @@
 import type { Outgoing, Position } from '../port.ts'
-import type { Appended } from './log-writer.ts'
 
 /** What the writer's thread is started with. */
 export interface WriterSettings {
   readonly path: string
   readonly horizon: number
   readonly idWindow: number
+}
+
+/** How an append went. */
+export interface Appended {
+  readonly position: Position | null
+  /** As in the entry; undefined where the id was known, and so nothing was appended. */
+  readonly prev: readonly (Position | null)[] | undefined
 }
 
 /** What the writer is asked; it answers each in turn, with one reply. `now` is in ms, by the clock of who asks. */

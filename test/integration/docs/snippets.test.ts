@@ -43,7 +43,7 @@ describe.concurrent('the code of', () => {
   test.for(snippets.filter(({ isWhole }) => isWhole))('$place runs, and ends', async ({ path }) => {
     const file = join(project.dir, path.replace(/ts$/, 'js'))
     const env = { ...process.env, REDIS_URL: redis.url }
-    const { stderr } = await promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
+    const { stderr } = await promisify(execFile)(process.execPath, [file], { cwd: project.dir, env, timeout: 20_000 })
 
     expect(stderr, basename(file)).toBe('')
   })
