@@ -56,6 +56,7 @@ function addServe(program: Command): void {
     .option('--publish-wait <ms>', 'how long a publish waits for Redis when it is away (default: 5000)', toCount(0))
     .option('--min-replicas <count>', 'replicas of Redis that must have a message before it is published', toCount(1))
     .option('--history <count>', 'messages that each channel keeps; 0 keeps none (default: 10000)', toCount(0))
+    .option('--max-subscribers <count>', 'connections at one time; more get 503 (default: 100000)', toCount(1))
     .option('--public <pattern...>', 'channels that everyone may subscribe to (news, rooms.{room}, news-*)')
     .option('--conflate <pattern...>', 'channels whose slow readers get only the latest message of each key')
     .option('--disconnect <pattern...>', 'channels whose slow readers are cut, and come back to catch up')

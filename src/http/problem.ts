@@ -1,8 +1,12 @@
 import { errorCodes, MillraceError, type OnError } from '../base/errors.ts'
 import type { HttpReply } from './exchange.ts'
 
-/** Seconds after which a client that found the hub full, closing or without its broker may try again. */
-const retryAfter = 2
+/**
+ * The least and the most seconds after which a client that found the hub full, closing or without its broker may try again: by
+ * chance, so that those who were refused together do not come back together.
+ */
+const leastRetryAfter = 2
+const mostRetryAfter = 5
 
 /**
  * Answers with problem+json (RFC 9457): `code` is ours and stable, `detail` says what happened and what to do, and the values of
@@ -24,7 +28,7 @@ export function problemReply(
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...(status === 503 ? { 'retry-after': String(retryAfter) } : {}),
+      ...(status === 503 ? { 'retry-after': String(retryAfter()) } : {}),
       ...headers,
     },
     body: JSON.stringify({
@@ -36,6 +40,10 @@ export function problemReply(
       ...(isOurs && status !== 500 ? error.data : {}),
     }),
   }
+}
+
+function retryAfter(): number {
+  return leastRetryAfter + Math.floor(Math.random() * (mostRetryAfter - leastRetryAfter + 1))
 }
 
 export function methodNotAllowed(method: string, allowed: string): MillraceError {

@@ -20,6 +20,8 @@ export interface ServerOptions extends SlowPatterns {
   readonly minReplicas?: number | undefined
   /** Messages that each channel keeps; 0 keeps none. @default 10,000 */
   readonly history?: number | undefined
+  /** Connections at one time; past it new ones are answered with 503. @default 100,000 */
+  readonly maxSubscribers?: number | undefined
   /** Opens every channel and publishing to whoever can reach the server, and serves a page to try it with. @default false */
   readonly dev?: boolean
   /** The patterns of the channels that everyone may subscribe to. Beside `dev` they change nothing. @default none */

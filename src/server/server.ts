@@ -22,6 +22,12 @@ const connectionsCheckingInterval = 5_000
 /** Longer than proxies keep theirs (60 s is common), or they would send requests on connections that are just being closed. */
 const keepAliveTimeout = 75_000
 
+/**
+ * Connections that the system holds until they are accepted, if its own limit is as high (`net.core.somaxconn`). Of readers who come
+ * back together, those beyond it try again after a second or more.
+ */
+const backlog = 4_096
+
 /** What is left after the streams have ended is given this long, in ms: a publish on its way, a reader that does not read. */
 const grace = 1_000
 
@@ -85,6 +91,7 @@ async function openHub({
   publishWait,
   minReplicas,
   history,
+  maxSubscribers,
   dev = false,
   channels = [],
   conflate,
@@ -125,6 +132,7 @@ async function openHub({
       onError,
       ...(broker === undefined ? {} : { broker }),
       ...(history === undefined ? {} : { history }),
+      ...(maxSubscribers === undefined ? {} : { limits: { subscribers: maxSubscribers } }),
     })
   } catch (error) {
     await broker?.close()
@@ -133,7 +141,7 @@ async function openHub({
 }
 
 async function listen(http: HttpServer, host: string, port: number): Promise<string> {
-  http.listen(port, host)
+  http.listen({ port, host, backlog })
   try {
     await once(http, 'listening')
   } catch (cause) {

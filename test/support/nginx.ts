@@ -6,8 +6,10 @@ import { startGuarded } from './guarded-process.ts'
 import { until } from './until.ts'
 
 export interface NginxOptions {
-  /** The port on 127.0.0.1 to which every request goes. */
-  readonly upstreamPort: number
+  /** The port on 127.0.0.1 to which every request goes; of several, to each in turn. */
+  readonly upstreamPort: number | readonly number[]
+  /** What is said of each of several: `max_fails=0`, for example. @default '' */
+  readonly upstreamParameters?: string
   /** More directives for the `location` that proxies. @default none: nginx as it comes, buffering included */
   readonly config?: string
 }
@@ -48,7 +50,13 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
 const healthPath = '-nginx-of-the-test'
 
 /** As few directives as it takes: the tests are to meet the defaults that a user's nginx has. */
-function configuration(dir: string, port: number, { upstreamPort, config = '' }: NginxOptions): string {
+function configuration(
+  dir: string,
+  port: number,
+  { upstreamPort, upstreamParameters = '', config = '' }: NginxOptions,
+): string {
+  const isOne = typeof upstreamPort === 'number'
+  const servers = isOne ? [] : upstreamPort.map((each) => `server 127.0.0.1:${each} ${upstreamParameters};`)
   return `
     daemon off;
     master_process off;
@@ -61,11 +69,12 @@ function configuration(dir: string, port: number, { upstreamPort, config = '' }:
       fastcgi_temp_path ${dir}/fastcgi;
       uwsgi_temp_path ${dir}/uwsgi;
       scgi_temp_path ${dir}/scgi;
+      ${isOne ? '' : `upstream hubs { ${servers.join(' ')} }`}
       server {
         listen 127.0.0.1:${port};
         location = /${healthPath} { return 200 ${dir}; }
         location / {
-          proxy_pass http://127.0.0.1:${upstreamPort};
+          proxy_pass http://${isOne ? `127.0.0.1:${upstreamPort}` : 'hubs'};
           ${config}
         }
       }

@@ -21,6 +21,20 @@ describe('serve --dev', () => {
     })
   })
 
+  test('with --max-subscribers asks who comes when it is full to come again, and puts nobody out', async () => {
+    const { url } = await serve(['--dev', '--max-subscribers', '3'])
+    const streams = await Promise.all([1, 2, 3].map(() => openStream(url, 'a')))
+
+    const refused = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/sse?channel=a`)))
+    await post(url, { channel: 'a', data: 'still here' })
+
+    expect(refused.map(({ status }) => status)).toEqual(Array(50).fill(503))
+    expect(await refused[0]?.json()).toMatchObject({ code: 'hub_full', limit: 3 })
+    // By chance, so that those who were refused together do not come again together.
+    expect(new Set(refused.map(({ headers }) => headers.get('retry-after'))).size).toBeGreaterThan(1)
+    for (const { events } of streams) expect((await events.next()).value).toMatchObject({ data: 'still here' })
+  })
+
   test.for(['0.0.0.0', '::', '192.168.1.1', 'example.com', '127.0.0.1.example.com'])(
     'refuses to listen on %s and says why',
     async (host) => {

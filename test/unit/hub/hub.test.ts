@@ -235,6 +235,21 @@ describe('a hub', () => {
     await hub.close()
   })
 
+  test('tells its readers waits that are spread evenly, when they come and when it closes', async () => {
+    const hub = start({ retry: 1_000 })
+    const readers = await Promise.all(Array.from({ length: 2_000 }, () => join(hub, { channels: ['a'] })))
+    await hub.close()
+    for (const find of [/^retry: (\d+)\n/, /retry: (\d+)\n\n$/]) {
+      const waits = readers.map(({ text }) => Number(find.exec(text)?.[1]))
+      const tenths = Array.from({ length: 10 }, (_, tenth) =>
+        waits.filter((wait) => wait >= 1_000 + tenth * 100 && wait < 1_100 + tenth * 100),
+      )
+      expect(waits.every((wait) => wait >= 1_000 && wait <= 2_000)).toBe(true)
+      // 200 of each are to be expected; 120 would be one in a hundred million.
+      for (const tenth of tenths) expect(tenth.length).toBeGreaterThan(120)
+    }
+  })
+
   test('sends what was published before it closed', async () => {
     const hub = start({ channels: [defineChannel('kept'), defineChannel('brief', { history: 0 })] })
     const reader = await join(hub, { channels: ['kept', 'brief'] })
