@@ -15,6 +15,7 @@ const flags: Record<string, readonly string[]> = {
       '--publish-wait',
       '--min-replicas',
       '--history',
+      '--max-subscribers',
       '--public',
       '--cors',
       '--dev',
