@@ -3,7 +3,7 @@ import type { Feed } from './feed.ts'
 import type { Place, Positions, Stretch } from './stretch.ts'
 
 /** Bytes of memory for what was read lately, of all channels together. It is a cache: past it, what was used longest ago goes. */
-const maxBytes = 32 * 1024 * 1024
+const maxBytes = 8 * 1024 * 1024
 
 /** What nobody has used for this long goes too, in ms; at the latest after twice as long. */
 const shelfLife = 5_000
