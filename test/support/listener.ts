@@ -17,6 +17,7 @@ export class Listener {
   }
 
   async join(hub: Hub): Promise<void> {
+    if (this.reader?.isCut) this.leave()
     if (this.reader !== undefined) return
     const reader = new Reader(this.cursor)
     const admission = hub.admit({ channels: this.channels, cursor: this.cursor })
