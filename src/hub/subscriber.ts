@@ -38,7 +38,11 @@ export interface SubscriberContext {
   readonly onClosed: (subscriber: Subscriber) => void
 }
 
-/** One connection in the hub: a cursor on the log, live when it is at the head. */
+/**
+ * Longer than a file should be, because it is one state machine all of whose steps share its state.
+ *
+ * One connection in the hub: a cursor on the log, live when it is at the head.
+ */
 export class Subscriber implements LiveReader {
   readonly feeds: readonly Feed[]
   /** How far it has read in the log; while it is live, how far it had when it went live. Undefined until it has a place. */

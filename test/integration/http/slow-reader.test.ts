@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { defineChannel } from '../../../src/channels/define.ts'
+import { createParser } from '../../../src/sse/parse.ts'
 import { until } from '../../support/until.ts'
 import { adapters } from './support/adapters.ts'
 import { untilUsedMemory, usedMemory } from './support/heap.ts'
@@ -34,6 +36,39 @@ describe.for(adapters)('readers that stop reading over $name', (adapter) => {
       const events = await reading.untilEvents(messages)
       expect(events.map(({ event }) => event)).toEqual(sent)
     }
+  })
+
+  test('of a channel that disconnects are cut, and get the rest when they come back', async () => {
+    const stage = await createStage(adapter, {
+      channels: [defineChannel('news', { slow: 'disconnect' })],
+      limits: { outbox: MB / 4 },
+    })
+    const { body } = await stage.fetch('/sse?channel=news')
+    const stream = body?.getReader()
+    const names: string[] = []
+    let cursor = ''
+    const parser = createParser({
+      onEvent: ({ event }) => void names.push(event),
+      onId: (id) => {
+        cursor = id
+      },
+    })
+    while (cursor === '') parser.pushBytes((await stream?.read())?.value ?? new Uint8Array())
+
+    const sent = await publish20MB(stage)
+    await stage.untilEmpty()
+    for (let isOver = false; !isOver; ) {
+      // A stream that was cut ends with an error.
+      const { done = true, value } = (await stream?.read().catch(() => undefined)) ?? {}
+      if (value !== undefined) parser.pushBytes(value)
+      isOver = done
+    }
+    expect(names.length).toBeLessThan(messages)
+    const back = await stage.subscribe(`channel=news&last_event_id=${cursor}`)
+    const rest = await back.untilEvents(messages - names.length)
+
+    expect([...names, ...rest.map(({ event }) => event)]).toEqual(sent)
+    expect(stage.errors).toEqual([])
   })
 
   test.runIf(adapter.isHttp1)('get everything on a bare socket too', async () => {
