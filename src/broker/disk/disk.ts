@@ -60,11 +60,17 @@ class DiskBroker implements Broker {
     this.#clock = clock
     this.#onError = options.onError ?? ((error) => void (this.#followings.tell(error) || warn(error)))
     this.#directory = openDirectory(dir, clock.now())
-    this.#reader = new LogReader(this.#directory.database, horizon)
-    this.#head = this.#reader.head
-    this.#writer = new WriterThread({ path: this.#directory.path, horizon, idWindow }, (error) =>
-      this.#onError(unwritten(error)),
-    )
+    try {
+      this.#reader = new LogReader(this.#directory.database, horizon)
+      this.#head = this.#reader.head
+      this.#writer = new WriterThread({ path: this.#directory.path, horizon, idWindow }, (error) =>
+        this.#onError(unwritten(error)),
+      )
+    } catch (error) {
+      this.#directory.database.close()
+      this.#directory.unlock()
+      throw error
+    }
     this.#commits = new GroupCommit((messages) => this.#commit(messages))
     this.#endSweep = clock.every(sweepInterval, () => void this.#sweep())
   }
@@ -78,7 +84,10 @@ class DiskBroker implements Broker {
   async read(cursor: Position, channels: readonly string[], limit: PageLimit): Promise<Page> {
     this.#assertOpen()
     try {
-      return this.#reader.read(cursor, channels, limit, this.#clock.now())
+      const page = this.#reader.read(cursor, channels, limit, this.#clock.now())
+      // A commit can be read a moment before the thread has told of it; nobody is to be ahead of the head then.
+      this.#advance(page.next)
+      return page
     } catch (cause) {
       throw new MillraceError('broker_unavailable', `The log on disk cannot be read: ${messageOf(cause)}.`, { cause })
     }
@@ -117,13 +126,17 @@ class DiskBroker implements Broker {
       .catch((cause: unknown) => {
         throw unwritten(cause)
       })
-    this.#head = head
+    this.#advance(head)
     for (const [index, { channels, data, event, key }] of messages.entries()) {
       const own = appended[index]
       if (own?.prev === undefined) continue
       this.#followings.announce({ position: own.position, prev: own.prev, channels, data, event, key })
     }
     return appended
+  }
+
+  #advance(position: Position): void {
+    if (comparePositions(position, this.#head) > 0) this.#head = position
   }
 
   /** In small steps, between which appends are written. */
