@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createDirectory, openDisk, readAll, to } from './support/directory.ts'
@@ -46,4 +48,33 @@ test('what was acknowledged is there after a kill -9 at any instant: once, in or
     expect(await broker.append({ ...to('a', 'again'), id })).toBe(position)
   }
   expect(await broker.head()).toBe(last)
+})
+
+test('a log that was cut off while it was written has whole messages up to there, and goes on', async () => {
+  const dir = await createDirectory()
+  const broker = openDisk(dir)
+  const positions: string[] = []
+  for (let number = 0; number < 20; number++) {
+    positions.push((await broker.append(to(['a', 'b'], `${number} ${'x'.repeat(20_000)}`))) ?? '')
+  }
+  const ahead = await readFile(join(dir, 'log.db-wal'))
+
+  for (const share of [0.3, 0.5, 0.7, 0.9]) {
+    const cut = await createDirectory()
+    await copyFile(join(dir, 'log.db'), join(cut, 'log.db'))
+    await writeFile(join(cut, 'log.db-wal'), ahead.subarray(0, Math.floor(ahead.length * share)))
+    const rest = openDisk(cut)
+    const found: string[] = []
+    for await (const { position, data } of readAll(rest, ['a', 'b'])) {
+      expect(data).toHaveLength(`${found.length} `.length + 20_000)
+      found.push(position ?? '')
+    }
+    expect(found.length).toBeGreaterThan(0)
+    expect(found.length).toBeLessThan(20)
+    expect(found).toEqual(positions.slice(0, found.length))
+    // Who has seen more than there is now is told, also when the log has gone on.
+    await rest.append(to('a', 'new'))
+    const page = await rest.read(positions[19] ?? '', ['a', 'b'], { entries: 10, bytes: 1_000 })
+    expect(page.gaps.map(({ reason }) => reason)).toEqual(['lost', 'lost'])
+  }
 })
