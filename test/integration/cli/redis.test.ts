@@ -90,3 +90,37 @@ test('says so when Redis cannot be reached, and the hub goes on', async () => {
   await hub.kill('SIGTERM')
   expect(hub.ended).toBe(0)
 })
+
+test('a publisher chooses how long to wait for Redis: Prefer, --wait, and --publish-wait for those who say nothing', async () => {
+  const server = await redis()
+  const hub = await serve(['--dev', '--redis', server.url, '--publish-wait', '0'])
+  const post = (headers: Readonly<Record<string, string>> = {}) =>
+    fetch(`${hub.url}/publish`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{"channel":"a","data":1}',
+    })
+  expect((await post({ prefer: 'wait=10' })).status).toBe(200)
+  await server.kill('SIGKILL')
+  await untilPrinted(hub, /broker_unavailable/)
+
+  const refused = await post()
+  expect(refused.status).toBe(503)
+  expect(await refused.json()).toMatchObject({ code: 'broker_unavailable' })
+  expect((await post({ prefer: 'wait=0' })).status).toBe(503)
+  expect(await run(['publish', 'a', '2', '--url', hub.url, '--wait', '0'])).toMatchObject({ code: 1 })
+
+  const waiting = [post({ prefer: 'wait=20' }), run(['publish', 'a', '2', '--url', hub.url, '--wait', '19001'])]
+  await server.restart()
+  expect(await Promise.all(waiting)).toMatchObject([{ status: 200 }, { code: 0 }])
+})
+
+test('--min-replicas answers 503 where there are none, and the message is published all the same', async () => {
+  const server = await redis()
+  const hub = await serve(['--dev', '--redis', server.url, '--min-replicas', '1'])
+  const { code, stderr } = await run(['publish', 'a', '1', '--url', hub.url])
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('(replicas_too_few)') })
+  expect((await run(['subscribe', 'a', '--url', hub.url, '--since', '1h', '--count', '1', '--json'])).stdout).toContain(
+    '"data":1',
+  )
+})

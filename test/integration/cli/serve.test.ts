@@ -169,6 +169,8 @@ describe('serve', () => {
 
   test.for([
     [['--relay', 'news'], /--relay needs --redis/],
+    [['--min-replicas', '1'], /--min-replicas needs --redis/],
+    [['--publish-wait', '0'], /--publish-wait needs --redis/],
     [['--relay-prefix', 'x', '--redis', 'redis://127.0.0.1'], /--relay-prefix needs --relay/],
     [['--redis', 'http://user:secret@host'], /Redis URL is not understood/],
     [['--port', '70000'], /0 to 65535/],

@@ -106,24 +106,28 @@ describe('a publish', () => {
     await seen(reader, 'with', 'without', 'after')
   })
 
-  test('is not lost on a server that loads its data', async () => {
+  test('waits for a server that loads its data', async () => {
     const hub = startHub({ wait: 20_000 })
     const reader = await follow(hub, 'a')
-    for (let n = 0; n < 50; n++) await redisCommand(server, ['SET', `other:${n}`, 'x'])
-    await redisCommand(server, [
-      'CONFIG',
-      'SET',
-      'key-load-delay',
-      '10000',
-      'loading-process-events-interval-bytes',
-      '1024',
-    ])
-    const reloading = redisCommand(server, ['DEBUG', 'RELOAD', 'NOSAVE']).catch(() => {})
-    await redisCommand(server, ['CONFIG', 'SET', 'key-load-delay', '0']).catch(() => {})
     await hub.publish('a', '1')
-    await reloading
+    const settings = {
+      rdbcompression: 'no',
+      'key-load-delay': '20000',
+      'loading-process-events-interval-bytes': '1024',
+    }
+    await redisCommand(server, ['CONFIG', 'SET', ...Object.entries(settings).flat()])
+    for (let n = 0; n < 50; n++) await redisCommand(server, ['SET', `other:${n}`, 'x'.repeat(2_000)])
+    const reloading = redisCommand(server, ['DEBUG', 'RELOAD'])
+    await until('it to load', async () => {
+      return String(await redisCommand(server, ['INFO', 'persistence'])).includes('\nloading:1\r') || undefined
+    })
+    await expect(hub.publish('a', 'x', { wait: 0 })).rejects.toMatchObject({
+      code: 'broker_unavailable',
+      message: expect.stringContaining('not ready: LOADING'),
+    })
     await hub.publish('a', '2')
-    await until('2', async () => reader.log.includes('2') || undefined)
+    await reloading
+    await seen(reader, '1', '2')
   })
 
   test('that Redis refuses fails at once with its words, and reading goes on', async () => {
