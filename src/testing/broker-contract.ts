@@ -250,6 +250,20 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
     assert.deepEqual(heard, (await broker.read(head, ['a', 'b'], all)).entries)
   })
 
+  it('announces what is followed anew as soon as it was let go', async ({ broker }) => {
+    const ear = createEar(broker)
+    await ear.following.follow('a')
+    for (const n of range(5)) {
+      ear.following.unfollow('a')
+      await ear.following.follow('a')
+      await broker.append(to('a', String(n)))
+    }
+    assert.deepEqual(
+      (await ear.heard(5)).map(({ data }) => data),
+      range(5).map(String),
+    )
+  })
+
   it('announces nothing that is not followed, or no more', async ({ broker }) => {
     const ear = createEar(broker)
     await Promise.all([ear.following.follow('a'), ear.following.follow('b')])

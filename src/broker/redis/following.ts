@@ -150,7 +150,8 @@ export class RedisFollowing implements Following {
 
   #unsubscribe(channel: string): void {
     const client = this.#client
-    client?.unsubscribe(this.#topicsOf(channel)).catch((error: unknown) => {
+    // With the listener, or the client would not ask for the topic again before it is rid of it, and be deaf on it then.
+    client?.unsubscribe(this.#topicsOf(channel), this.#receive).catch((error: unknown) => {
       if (client === this.#client) this.#context.follower.onError(error)
     })
   }
