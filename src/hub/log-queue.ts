@@ -10,8 +10,9 @@ import { type Place, Stretch } from './stretch.ts'
 /** Reads of the log that are under way at one time. */
 const maxReads = 4
 
-/** Channels that are read together. */
+/** Channels that are read together; fewer than the least of these wait for another such read to end, and for more to come meanwhile. */
 const maxChannels = 100
+const leastChannels = 25
 
 /** Someone who needs what a channel has had after a place. */
 export interface Want extends Place {
@@ -55,8 +56,9 @@ export interface LogQueueContext {
 export class LogQueue {
   readonly #context: LogQueueContext
   #lanes = new Map<string, Lane>()
-  /** The reads under way. */
+  /** The reads under way, and which of them are of channels of one reader each. */
   #reads = new Set<Promise<void>>()
+  #batches = new Set<Promise<void>>()
   #isTimed = false
 
   constructor(context: LogQueueContext) {
@@ -82,6 +84,7 @@ export class LogQueue {
     const lanes = this.#lanes
     this.#lanes = new Map()
     this.#reads = new Set()
+    this.#batches = new Set()
     for (const { waiters } of lanes.values()) for (const { resolve } of waiters) resolve(undefined)
   }
 
@@ -100,14 +103,23 @@ export class LogQueue {
     const due = this.#due()
     const alone = due.filter(({ waiters }) => waiters.length > 1)
     const single = due.filter(({ waiters }) => waiters.length === 1)
-    const batches = [...alone.map((lane) => [lane]), ...this.#batch(single)]
-    for (const batch of batches.slice(0, maxReads - this.#reads.size)) {
-      const read = this.#read(batch).then(() => {
-        this.#reads.delete(read)
-        this.#time()
-      })
-      this.#reads.add(read)
+    for (const lane of alone) this.#start([lane])
+    for (const batch of this.#batch(single)) {
+      if (this.#batches.size > 0 && batch.length < leastChannels) continue
+      const read = this.#start(batch)
+      if (read !== undefined) this.#batches.add(read)
     }
+  }
+
+  #start(lanes: readonly DueLane[]): Promise<void> | undefined {
+    if (this.#reads.size >= maxReads) return undefined
+    const read = this.#read(lanes).then(() => {
+      this.#reads.delete(read)
+      this.#batches.delete(read)
+      this.#time()
+    })
+    this.#reads.add(read)
+    return read
   }
 
   /** What can be read, and from where. Those whose readers have gone are let go. */
