@@ -95,11 +95,11 @@ describe('ten thousand readers that come back at once', { timeout: 60_000 }, () 
   test('with as many cursors read a history page by page together', async () => {
     let log: Published[] = []
     const { broker, hub } = await start(async (before) => {
-      log = await publishTo(before, Array(5_000).fill('news'))
+      log = await publishTo(before, Array(2_000).fill('news'))
     })
-    const starts = Array.from({ length: 10_000 }, (_, n) => (n * 7919) % 5_000)
+    const starts = Array.from({ length: 10_000 }, (_, n) => (n * 7919) % 2_000)
     const due = new Map(starts.map((at) => [at, 0]))
-    for (let at = 4_998, sum = 0; at >= 0; at--) {
+    for (let at = 1_998, sum = 0; at >= 0; at--) {
       sum += bytesAfter(log.slice(at + 1, at + 2), -1, ['news'])
       due.set(at, sum)
     }
@@ -108,8 +108,8 @@ describe('ten thousand readers that come back at once', { timeout: 60_000 }, () 
     await settle(() => tallies.every(({ bytes }, n) => bytes >= (due.get(starts[n] ?? 0) ?? 0)))
 
     expect(tallies.map(({ bytes }) => bytes)).toEqual(starts.map((at) => due.get(at)))
-    // 5,000 in pages of 256.
-    expect(broker.readsOf('news')).toBeLessThan(25)
+    // 2,000 in pages of 256.
+    expect(broker.readsOf('news')).toBeLessThan(12)
   })
 
   test('each on a channel of its own and one that all have, read the one once and the others together', async () => {
@@ -182,12 +182,14 @@ describe('readers that come back at once', { timeout: 30_000 }, () => {
     for (let n = 1_000; n < 1_400; n++) ids.push((await before.publish('even', `${n}`)) ?? '')
 
     // Of `even` 900 were published and 600 are kept, from the 300th, which is message 600; of `odd` all are.
+    const places = ids.map((_, at) => at).filter((at) => at % 5 === 0 || (at > 590 && at < 605))
     const readers = await Promise.all(
-      ids.map((id, n) => join(hub, { channels: n % 3 === 0 ? ['even'] : ['even', 'odd'], cursor: id })),
+      places.map((at) => join(hub, { channels: at % 3 === 0 ? ['even'] : ['even', 'odd'], cursor: ids[at] ?? '' })),
     )
     await settle(() => readers.every(({ lastEventId }) => broker.compare(lastEventId, ids.at(-1) ?? '') >= 0))
 
-    for (const [at, reader] of readers.entries()) {
+    for (const [index, reader] of readers.entries()) {
+      const at = places[index] ?? 0
       const isCut = at < 598
       const reasons = reader.gaps.map(({ channels, reason }) => `${channels} ${reason}`)
       expect([at, reasons]).toEqual([at, isCut ? ['even expired'] : []])
@@ -198,7 +200,7 @@ describe('readers that come back at once', { timeout: 30_000 }, () => {
 
   test('with cursors of a log that was lost are all told so, and cost the broker no more than others', async () => {
     const ids: (string | null)[] = []
-    await start(async (lost) => ids.push(...(await publishAll(lost, 1_000, () => 'news'))))
+    await start(async (lost) => ids.push(...(await publishAll(lost, 300, () => 'news'))))
     const { broker, hub } = await start((before) => publishAll(before, 300, () => 'news'))
     const readers = await Promise.all(ids.map((id) => join(hub, { channels: ['news', 'quiet'], cursor: id ?? '' })))
     await settle(() => readers.every(({ data }) => data.length >= 300))
