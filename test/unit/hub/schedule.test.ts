@@ -18,7 +18,9 @@ const audiences = [['a'], ['b'], ['a', 'b'], ['c', 'a'], ['a', 'b', 'c']] as con
 
 type Step =
   | { readonly do: 'publish'; readonly on: readonly string[]; readonly size: number; readonly key: string | undefined }
+  | { readonly do: 'burst'; readonly on: readonly string[]; readonly count: number }
   | { readonly do: 'join' | 'leave' | 'stall' | 'flow'; readonly who: number }
+  | { readonly do: 'storm' | 'restart'; readonly who?: undefined }
   | { readonly do: 'interrupt' | 'resume' | 'hold' | 'release' | 'turn' | 'fail' | 'lose'; readonly who?: undefined }
 
 const who = fc.nat({ max: audiences.length - 1 })
@@ -79,15 +81,17 @@ function isMadeUpFor(message: Published, own: readonly string[], slow: Policies,
 
 async function run(steps: readonly Step[], slow: Policies, isInOrder: boolean): Promise<void> {
   const broker: FaultyBroker = faultyBroker(memory())
-  const hub = createHub({
-    channels: [defineChannel('*')],
-    broker,
-    slow: (channel) => slow[channel] ?? 'catch-up',
-    limits: { outbox: 4_000 },
-    onError: () => {},
-    // Retries of failed reads follow at once.
-    clock: { now: Date.now, after: soon, every: () => () => {} },
-  })
+  const startHub = () =>
+    createHub({
+      channels: [defineChannel('*')],
+      broker,
+      slow: (channel) => slow[channel] ?? 'catch-up',
+      limits: { outbox: 4_000 },
+      onError: () => {},
+      // Retries of failed reads follow at once.
+      clock: { now: Date.now, after: soon, every: () => () => {} },
+    })
+  let hub = startHub()
   const listeners = audiences.map((names) => new Listener(names))
   const published: Published[] = []
   let isDown = false
@@ -99,6 +103,14 @@ async function run(steps: readonly Step[], slow: Policies, isInOrder: boolean): 
   for (const next of steps) {
     if (next.do === 'publish') {
       await publish(next.on, 'x'.repeat(next.size), next.key)
+    } else if (next.do === 'burst') {
+      for (let n = 0; n < next.count; n++) await publish(next.on, 'x'.repeat(n % 50))
+    } else if (next.do === 'storm' || next.do === 'restart') {
+      const back = listeners.filter(({ reader }) => reader !== undefined)
+      for (const listener of back) listener.leave()
+      // The old one is left to itself: to close it would close the broker.
+      if (next.do === 'restart') hub = startHub()
+      await Promise.all(back.map((listener) => listener.join(hub)))
     } else if (next.do === 'turn') await turn()
     else if (next.do === 'hold') broker.hold()
     else if (next.do === 'release') broker.release()
@@ -179,6 +191,38 @@ test('every reader sees everything after its cursor once and in order, whatever 
     fc.asyncProperty(schedule, policies, (steps, slow) => run(steps, slow, true)),
     { numRuns },
   ),
+)
+
+const stormy = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: step },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom<Step>({ do: 'storm' }, { do: 'restart' }),
+    },
+    {
+      weight: 1,
+      // More than a page and a ring hold.
+      arbitrary: fc.record({
+        do: fc.constant('burst' as const),
+        on: fc.subarray([...channels], { minLength: 1 }),
+        count: fc.constantFrom(10, 200, 600),
+      }),
+    },
+  ),
+  { minLength: 5, maxLength: 40 },
+)
+
+test(
+  'so does every reader of several who come back at once, to this hub or a new one, and to long histories',
+  {
+    timeout: 60_000,
+  },
+  () =>
+    fc.assert(
+      fc.asyncProperty(stormy, policies, (steps, slow) => run(steps, slow, true)),
+      { numRuns: Math.ceil(numRuns / 5) },
+    ),
 )
 
 // Who leaves or falls behind before a hole shows has a cursor past it, if another of his channels went on. No cursor can tell
