@@ -117,7 +117,7 @@ local function next_place(prefix, log, time, micros)
     return next_position(log.position, time, seq % scale)
   end
   log.timelines = {}
-  for line in string.gmatch(redis.call('HGET', prefix .. 'log', 'timelines') or '', '%S+') do
+  for line in string.gmatch(redis.call('HMGET', prefix .. 'log', 'timelines')[1] or '', '%S+') do
     log.timelines[#log.timelines + 1] = line
   end
   local tag = new_tag(log.timelines, micros)
