@@ -8,6 +8,7 @@ import { join } from '../../support/reader.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { redisCommand } from '../../support/redis-command.ts'
 import { until } from '../../support/until.ts'
+import { joinPlaced } from './placed.ts'
 
 let server: RedisServer
 /** The rights that docs/redis.md gives to a user for Millrace. */
@@ -40,8 +41,7 @@ test.each([
     onError: (error) => errors.push(error),
   })
   try {
-    const reader = await join(hub, { channels: ['a', 'b'] })
-    await until('its place', async () => reader.lastEventId || undefined)
+    const reader = await joinPlaced(hub, ['a', 'b'])
     for (let n = 1; n <= 3; n++) await hub.publish(['a', 'b'], `${n}${n}`, { id: String(n) })
     // As another process would find it.
     await redisCommand(server, ['HSET', 'millrace:log', 'writer', 'x/1'])

@@ -9,6 +9,7 @@ import { redisCommand } from '../../support/redis-command.ts'
 import { TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 import { startPair } from './pair.ts'
+import { joinPlaced } from './placed.ts'
 
 let server: RedisServer
 let proxy: TcpProxy
@@ -36,12 +37,6 @@ function startHub(options: RedisOptions = {}): Hub {
   })
   hubs.push(hub)
   return hub
-}
-
-async function follow(hub: Hub, channel: string): Promise<Reader> {
-  const reader = await join(hub, { channels: [channel] })
-  await until('its place', async () => reader.lastEventId || undefined)
-  return reader
 }
 
 function seen(reader: Reader, ...log: readonly string[]): Promise<unknown> {
@@ -73,7 +68,7 @@ describe('a publish', () => {
 
   test('fails soon where Redis is connected and hangs, and with its id it stays one message', async () => {
     const hub = startHub()
-    const reader = await follow(hub, 'a')
+    const reader = await joinPlaced(hub, ['a'])
     await hub.publish('a', '1')
     await server.kill('SIGSTOP')
     const attempt = () => hub.publish('a', '2', { id: 'two', wait: 100 })
@@ -90,7 +85,7 @@ describe('a publish', () => {
 
   test('whose answer was lost is sent again where it has an id, and fails where it would become two', async () => {
     const hub = startHub()
-    const reader = await follow(hub, 'a')
+    const reader = await joinPlaced(hub, ['a'])
     proxy.hold('down')
     const attempts = [hub.publish('a', 'with', { id: 'x' }), hub.publish('a', 'without')]
     const settled = Promise.allSettled(attempts)
@@ -108,7 +103,7 @@ describe('a publish', () => {
 
   test('waits for a server that loads its data', async () => {
     const hub = startHub({ wait: 20_000 })
-    const reader = await follow(hub, 'a')
+    const reader = await joinPlaced(hub, ['a'])
     await hub.publish('a', '1')
     const settings = {
       rdbcompression: 'no',
@@ -132,7 +127,7 @@ describe('a publish', () => {
 
   test('that Redis refuses fails at once with its words, and reading goes on', async () => {
     const hub = startHub()
-    const reader = await follow(hub, 'a')
+    const reader = await joinPlaced(hub, ['a'])
     await hub.publish('a', '1')
     await redisCommand(server, ['CONFIG', 'SET', 'min-replicas-to-write', '1'])
     await expect(hub.publish('a', '2')).rejects.toMatchObject({
@@ -156,7 +151,7 @@ describe('a master that was demoted', () => {
     try {
       proxy.switchTo(pair.master.port)
       const hub = startHub()
-      const reader = await follow(hub, 'a')
+      const reader = await joinPlaced(hub, ['a'])
       await hub.publish('a', '1')
       await pair.synced()
       await pair.promote()
@@ -178,7 +173,7 @@ describe('a master that was demoted', () => {
     try {
       proxy.switchTo(pair.master.port)
       const hub = startHub()
-      const reader = await follow(hub, 'a')
+      const reader = await joinPlaced(hub, ['a'])
       await hub.publish('a', '1')
       await pair.synced()
       await pair.promote()
@@ -228,7 +223,7 @@ describe('a connection that hears nothing', () => {
       proxy.switchTo(pair.replica.port)
       const hub = createHub({ channels: [defineChannel('*')], broker, onError: (error) => errors.push(error) })
       hubs.push(hub)
-      const reader = await follow(hub, 'a')
+      const reader = await joinPlaced(hub, ['a'])
       await hub.publish('a', '1')
       await seen(reader, '1')
       proxy.switchTo(pair.master.port)
@@ -243,7 +238,7 @@ describe('a connection that hears nothing', () => {
 
   test('is followed anew when the other end was killed', async () => {
     const hub = startHub()
-    const reader = await follow(hub, 'a')
+    const reader = await joinPlaced(hub, ['a'])
     for (let n = 1; n <= 5; n++) {
       await redisCommand(server, ['CLIENT', 'KILL', 'TYPE', 'pubsub'])
       await hub.publish('a', String(n))

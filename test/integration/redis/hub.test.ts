@@ -7,6 +7,7 @@ import { join, type Reader } from '../../support/reader.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { redisCommand } from '../../support/redis-command.ts'
 import { until } from '../../support/until.ts'
+import { joinPlaced } from './placed.ts'
 
 let server: RedisServer
 let hubs: Hub[] = []
@@ -55,7 +56,7 @@ async function topics(): Promise<unknown> {
 describe('a hub on Redis', () => {
   test('shares its channels with every other hub of the same prefix', async () => {
     const [one, two] = [startHub(), startHub()]
-    const readers = [await join(one, { channels: ['a'] }), await join(two, { channels: ['a', 'b'] })]
+    const readers = [await joinPlaced(one, ['a']), await joinPlaced(two, ['a', 'b'])]
     await one.publish('a', 'from one')
     await two.publish(['a', 'b'], 'from two')
     for (const reader of readers) expect(await seen(reader, 2)).toEqual(['from one', 'from two'])
@@ -63,7 +64,7 @@ describe('a hub on Redis', () => {
 
   test('lets a reader go on at another hub with its cursor', async () => {
     const [one, two] = [startHub(), startHub()]
-    const reader = await join(one, { channels: ['a'] })
+    const reader = await joinPlaced(one, ['a'])
     await one.publish('a', '1')
     await seen(reader, 1)
     reader.leave()
@@ -75,7 +76,7 @@ describe('a hub on Redis', () => {
 
   test('misses nothing for a reader that connected, received nothing and went away', async () => {
     const hub = startHub()
-    const reader = await join(hub, { channels: ['a'] })
+    const reader = await joinPlaced(hub, ['a'])
     expect(reader.lastEventId).not.toBe('')
     reader.leave()
     await hub.publish('a', 'meanwhile')
@@ -84,9 +85,7 @@ describe('a hub on Redis', () => {
 
   test('has one subscriber connection however many readers, and follows only what somebody listens to', async () => {
     const hub = startHub()
-    const readers = await Promise.all(
-      Array.from({ length: 200 }, (_, n) => join(hub, { channels: ['all', `user.${n % 50}`] })),
-    )
+    const readers = await Promise.all(Array.from({ length: 200 }, (_, n) => joinPlaced(hub, ['all', `user.${n % 50}`])))
     const clients = String(await redisCommand(server, ['CLIENT', 'LIST', 'TYPE', 'pubsub']))
     expect(clients.trim().split('\n')).toHaveLength(1)
     expect(await topics()).toHaveLength(51)
@@ -109,7 +108,7 @@ describe('a hub on Redis', () => {
 
   test('relays what other programs publish, unchanged and without an id', async () => {
     const hub = startHub({ relay: ['messages', 'news-*'], relayPrefix: `laravel${prefix}` })
-    const reader = await join(hub, { channels: ['messages', 'news-1', 'other'] })
+    const reader = await joinPlaced(hub, ['messages', 'news-1', 'other'])
     const before = reader.lastEventId
     const text = '{"message":"Hello from Laravel!","é":"\\u00e9 \\"x\\""}'
     await redisCommand(server, ['PUBLISH', `laravel${prefix}other`, 'not relayed'])
@@ -122,7 +121,7 @@ describe('a hub on Redis', () => {
 
   test('takes what any program publishes with one FCALL', async () => {
     const hub = startHub()
-    const reader = await join(hub, { channels: ['messages'] })
+    const reader = await joinPlaced(hub, ['messages'])
     const call = (options: unknown, data: string) =>
       redisCommand(server, ['FCALL', 'millrace_append', '1', prefix, JSON.stringify(options), data])
     const position = await call({ channels: ['messages'], event: 'NewMessage', id: 'php-1' }, '{"n":1}')
@@ -180,7 +179,7 @@ describe('a hub on Redis', () => {
 describe('when Redis restarts', () => {
   test('streams stay open, and messages flow again by themselves, with those from meanwhile', async () => {
     const hub = startHub()
-    const readers = [await join(hub, { channels: ['a'] }), await join(hub, { channels: ['a', 'b'] })]
+    const readers = [await joinPlaced(hub, ['a']), await joinPlaced(hub, ['a', 'b'])]
     await hub.publish('a', 'before')
     await server.restart()
     // Published by another program while this hub may still be without its subscriptions.
@@ -227,7 +226,7 @@ describe('when Redis restarts', () => {
 
   test('its functions are loaded again when it has lost them', async () => {
     const hub = startHub()
-    const reader = await join(hub, { channels: ['a'] })
+    const reader = await joinPlaced(hub, ['a'])
     await redisCommand(server, ['FUNCTION', 'FLUSH'])
     await hub.publish('a', '1')
     expect(await seen(reader, 1)).toEqual(['1'])
@@ -235,12 +234,12 @@ describe('when Redis restarts', () => {
 
   test('an emptied Redis is told as a gap to those who have a cursor from before, and to no one else', async () => {
     const hub = startHub()
-    const old = await join(hub, { channels: ['a'] })
+    const old = await joinPlaced(hub, ['a'])
     await hub.publish('a', '1')
     await seen(old, 1)
     old.leave()
     await redisCommand(server, ['FLUSHALL'])
-    const fresh = await join(hub, { channels: ['a'] })
+    const fresh = await joinPlaced(hub, ['a'])
     await hub.publish('a', '2')
     const back = await join(hub, { channels: ['a'], cursor: old.lastEventId })
     await seen(back, 1)

@@ -12,6 +12,7 @@ import { redisCommand } from '../../support/redis-command.ts'
 import { TcpProxy } from '../../support/tcp-proxy.ts'
 import { until } from '../../support/until.ts'
 import { demote, startPair } from './pair.ts'
+import { joinPlaced } from './placed.ts'
 
 let endings: (() => Promise<unknown>)[] = []
 
@@ -36,13 +37,6 @@ async function owned<T extends { stop(): Promise<void> }>(starting: Promise<T>):
   return server
 }
 
-/** A reader that has its place, so that what is published from now on reaches it. */
-async function follow(hub: Hub, channel: string): Promise<Reader> {
-  const reader = await join(hub, { channels: [channel] })
-  await until('its place', async () => reader.lastEventId || undefined)
-  return reader
-}
-
 async function logOf(reader: Reader, last: string): Promise<readonly string[]> {
   await until(`${last}, of which there is ${reader.log}`, async () => reader.log.includes(last) || undefined)
   return reader.log
@@ -62,8 +56,8 @@ describe.each([
   test('a failover to a replica that is behind is told to those who saw what was lost, and to no one else', async () => {
     const pair = await owned(startPair(args))
     const hub = startHub(pair.url)
-    const live = await follow(hub, 'a')
-    const other = await follow(hub, 'b')
+    const live = await joinPlaced(hub, ['a'])
+    const other = await joinPlaced(hub, ['b'])
     const [, shared] = await publish(hub, 'a', '1', '2')
     await publish(hub, 'b', 'b1')
     await pair.synced()
@@ -115,7 +109,7 @@ describe.each([
     const proxy = await TcpProxy.start(pair.master.port)
     endings.push(() => proxy.close())
     const [stays, moves] = [startHub(`redis://127.0.0.1:${proxy.port}`), startHub(pair.url)]
-    const readers = [await follow(stays, 'a'), await follow(moves, 'a')]
+    const readers = [await joinPlaced(stays, ['a']), await joinPlaced(moves, ['a'])]
     await publish(stays, 'a', '1')
     for (const reader of readers) await logOf(reader, '1')
     await pair.synced()
@@ -140,7 +134,7 @@ describe.each([
     endings.push(() => Promise.all([dir, copy].map((path) => rm(path, { recursive: true, force: true }))))
     const server = await owned(startRedis({ dir, args, appendfsync: 'always' }))
     const hub = startHub(server.url)
-    const live = await follow(hub, 'a')
+    const live = await joinPlaced(hub, ['a'])
     const [, kept] = await publish(hub, 'a', '1', '2')
     await cp(dir, copy, { recursive: true })
     const [lost] = await publish(hub, 'a', 'lost')
@@ -160,7 +154,7 @@ describe.each([
     async (how) => {
       const server = await owned(startRedis({ args: [...args, '--appendonly', 'no'] }))
       const hub = startHub(server.url)
-      const live = await follow(hub, 'a')
+      const live = await joinPlaced(hub, ['a'])
       const [old] = await publish(hub, 'a', '1')
       await logOf(live, '1')
       if (how === 'FLUSHALL') await redisCommand(server, ['FLUSHALL'])
@@ -189,7 +183,7 @@ test('a master that was demoted, lost its end and is promoted again knows that i
 test('a log remembers a hundred timelines, each with a tag of its own, and a restart of nothing is no gap', async () => {
   const server = await owned(startRedis())
   const hub = startHub(server.url)
-  const live = await follow(hub, 'a')
+  const live = await joinPlaced(hub, ['a'])
   for (let n = 0; n < 130; n++) {
     await hub.publish('a', String(n))
     // Its memory goes with the library, as it goes with the process.

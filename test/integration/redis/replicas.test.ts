@@ -7,6 +7,7 @@ import { join } from '../../support/reader.ts'
 import { redisCommand } from '../../support/redis-command.ts'
 import { until } from '../../support/until.ts'
 import { type Pair, startPair } from './pair.ts'
+import { joinPlaced } from './placed.ts'
 
 let pair: Pair
 let hubs: Hub[] = []
@@ -42,8 +43,7 @@ test('a message counts as published when so many replicas have it', async () => 
 
 test('where they do not, the publish says how many have it; again with its id it is one message, and they are asked again', async () => {
   const [one, other] = [startHub(), startHub()]
-  const reader = await join(one, { channels: ['a'] })
-  await until('its place', async () => reader.lastEventId || undefined)
+  const reader = await joinPlaced(one, ['a'])
   await one.publish('a', '1')
   await pair.replica.kill('SIGSTOP')
   const failure = { code: 'replicas_too_few', status: 503, data: { replicas: 0, minReplicas: 1 } }
