@@ -103,7 +103,7 @@ export class LogQueue {
     const due = this.#due()
     const alone = due.filter(({ waiters }) => waiters.length > 1)
     const single = due.filter(({ waiters }) => waiters.length === 1)
-    for (const lane of alone) this.#start([lane])
+    for (const lane of alone) void this.#start([lane])
     for (const batch of this.#batch(single)) {
       if (this.#batches.size > 0 && batch.length < leastChannels) continue
       const read = this.#start(batch)

@@ -16,11 +16,15 @@ import { Listener, settle, soon, turn } from '../../support/listener.ts'
 const channels = ['a', 'b', 'c'] as const
 const audiences = [['a'], ['b'], ['a', 'b'], ['c', 'a'], ['a', 'b', 'c']] as const
 
+interface Burst {
+  readonly on: readonly string[]
+  readonly count: number
+}
+
 type Step =
   | { readonly do: 'publish'; readonly on: readonly string[]; readonly size: number; readonly key: string | undefined }
-  | { readonly do: 'burst'; readonly on: readonly string[]; readonly count: number }
+  | { readonly do: 'storm'; readonly isRestart: boolean; readonly missed: readonly Burst[] }
   | { readonly do: 'join' | 'leave' | 'stall' | 'flow'; readonly who: number }
-  | { readonly do: 'storm' | 'restart'; readonly who?: undefined }
   | { readonly do: 'interrupt' | 'resume' | 'hold' | 'release' | 'turn' | 'fail' | 'lose'; readonly who?: undefined }
 
 const who = fc.nat({ max: audiences.length - 1 })
@@ -103,13 +107,12 @@ async function run(steps: readonly Step[], slow: Policies, isInOrder: boolean): 
   for (const next of steps) {
     if (next.do === 'publish') {
       await publish(next.on, 'x'.repeat(next.size), next.key)
-    } else if (next.do === 'burst') {
-      for (let n = 0; n < next.count; n++) await publish(next.on, 'x'.repeat(n % 50))
-    } else if (next.do === 'storm' || next.do === 'restart') {
+    } else if (next.do === 'storm') {
       const back = listeners.filter(({ reader }) => reader !== undefined)
       for (const listener of back) listener.leave()
       // The old one is left to itself: to close it would close the broker.
-      if (next.do === 'restart') hub = startHub()
+      if (next.isRestart) hub = startHub()
+      for (const { on, count } of next.missed) for (let n = 0; n < count; n++) await publish(on, 'x'.repeat(n % 50))
       await Promise.all(back.map((listener) => listener.join(hub)))
     } else if (next.do === 'turn') await turn()
     else if (next.do === 'hold') broker.hold()
@@ -198,15 +201,17 @@ const stormy = fc.array(
     { weight: 8, arbitrary: step },
     {
       weight: 2,
-      arbitrary: fc.constantFrom<Step>({ do: 'storm' }, { do: 'restart' }),
-    },
-    {
-      weight: 1,
-      // More than a page and a ring hold.
       arbitrary: fc.record({
-        do: fc.constant('burst' as const),
-        on: fc.subarray([...channels], { minLength: 1 }),
-        count: fc.constantFrom(10, 200, 600),
+        do: fc.constant('storm' as const),
+        isRestart: fc.boolean(),
+        missed: fc.array(
+          fc.record({
+            on: fc.subarray([...channels], { minLength: 1 }),
+            // More than a page and a ring hold.
+            count: fc.constantFrom(1, 10, 200, 600),
+          }),
+          { maxLength: 4 },
+        ),
       }),
     },
   ),
