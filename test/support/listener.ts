@@ -29,7 +29,11 @@ export class Listener {
       // The broker was away: without a place there is no promise yet.
       this.reader = undefined
       reader.leave()
-    } else this.cursor ??= this.start = reader.lastEventId
+    } else if (this.cursor === undefined) {
+      // The first id that it was told: messages may have come since.
+      this.start = /^id: (\S+)$/m.exec(reader.text)?.[1] ?? ''
+      this.cursor = reader.lastEventId
+    }
   }
 
   leave(): void {
