@@ -15,6 +15,11 @@ export interface FollowingContext {
   readonly announce: (topic: string, text: string) => Promise<void>
 }
 
+/** What was asked for in one command. What was let go meanwhile and is followed anew has another one, which is confirmed later. */
+interface Subscription {
+  isConfirmed: boolean
+}
+
 /** How often it is checked that announcements still arrive, in ms. */
 const checkInterval = 5_000
 
@@ -32,8 +37,8 @@ export class RedisFollowing implements Following {
   readonly #hearing: Hearing
   /** What should be followed, and what to do when it is. */
   readonly #wanted = new Map<string, { readonly followed: Promise<void>; readonly resolve: () => void }>()
-  /** What Redis has been asked for on this connection, and whether it has confirmed it. */
-  readonly #subscribed = new Map<string, boolean>()
+  /** What Redis has been asked for on this connection. */
+  readonly #subscribed = new Map<string, Subscription>()
   #fresh: string[] = []
   /** Undefined while `away`. */
   #client: Client | undefined
@@ -130,22 +135,23 @@ export class RedisFollowing implements Following {
   async #subscribe(client: Client, channels: readonly string[]): Promise<void> {
     const added = channels.filter((channel) => this.#wanted.has(channel) && !this.#subscribed.has(channel))
     if (added.length === 0) return
-    for (const channel of added) this.#subscribed.set(channel, false)
+    const subscription: Subscription = { isConfirmed: false }
+    for (const channel of added) this.#subscribed.set(channel, subscription)
     const topics = added.flatMap((channel) => this.#topicsOf(channel))
     try {
       await client.subscribe(topics, this.#receive)
     } catch (error) {
-      if (client === this.#client) for (const channel of added) this.#subscribed.delete(channel)
+      for (const channel of added) if (this.#subscribed.get(channel) === subscription) this.#subscribed.delete(channel)
       throw error
     }
     if (client !== this.#client) return
-    for (const channel of added) if (this.#subscribed.has(channel)) this.#subscribed.set(channel, true)
+    subscription.isConfirmed = true
     if (this.#isSure) this.#settle(added)
   }
 
   /** Tells those who wait for these channels, as far as Redis has confirmed them. */
   #settle(channels: Iterable<string>): void {
-    for (const channel of channels) if (this.#subscribed.get(channel)) this.#wanted.get(channel)?.resolve()
+    for (const channel of channels) if (this.#subscribed.get(channel)?.isConfirmed) this.#wanted.get(channel)?.resolve()
   }
 
   #unsubscribe(channel: string): void {

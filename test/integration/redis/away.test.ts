@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisOptions, redis } from '../../../src/broker/redis/redis.ts'
+import { defaultRetention } from '../../../src/broker/retention.ts'
 import { defineChannel } from '../../../src/channels/define.ts'
 import type { Hub } from '../../../src/hub/api.ts'
 import { createHub } from '../../../src/hub/hub.ts'
+import { createEar } from '../../../src/testing/ear.ts'
 import { join, type Reader } from '../../support/reader.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { redisCommand } from '../../support/redis-command.ts'
@@ -233,6 +236,33 @@ describe('a connection that hears nothing', () => {
       expect(errors).toHaveLength(1)
     } finally {
       await pair.stop()
+    }
+  })
+
+  test('is not taken for followed anew before that was confirmed, when it was let go before it was followed', async () => {
+    const broker = redis(`redis://127.0.0.1:${proxy.port}`)
+    const ear = createEar(broker)
+    try {
+      await ear.following.follow('other')
+      proxy.hold('down')
+      void ear.following.follow('a')
+      const asked = async () => (await redisCommand(server, ['PUBSUB', 'CHANNELS', '*live:a'])) as string[]
+      await until('the first subscription', async () => (await asked())[0])
+      ear.following.unfollow('a')
+      let isFollowed = false
+      const again = ear.following.follow('a').then(() => {
+        isFollowed = true
+      })
+      // Now the first is confirmed, and the second is still on its way.
+      proxy.hold('up')
+      await delay(200)
+      expect(isFollowed).toBe(false)
+      proxy.heal()
+      await again
+      await broker.append({ channels: ['a'], data: '1', retention: [defaultRetention] })
+      expect((await ear.heard(1)).map(({ data }) => data)).toEqual(['1'])
+    } finally {
+      await broker.close()
     }
   })
 
