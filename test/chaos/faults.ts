@@ -23,16 +23,13 @@ export interface Lane {
   readonly most: number
 }
 
-/** The same seed, the same faults at the same times. */
-export function toSchedule(prng: Prng, lanes: readonly Lane[], duration: number): Fault[] {
-  return lanes
-    .flatMap((lane, index) =>
-      Array.from({ length: lane.count ?? 1 }, (_, which) =>
-        toLane(prng.fork(`lane ${index} ${which}`), lane, which, duration),
-      ),
-    )
-    .flat()
-    .sort((a, b) => a.at - b.at)
+/** The same seed, the same faults at the same times: for each lane, in order. */
+export function toSchedule(prng: Prng, lanes: readonly Lane[], duration: number): Fault[][] {
+  return lanes.flatMap((lane, index) =>
+    Array.from({ length: lane.count ?? 1 }, (_, which) =>
+      toLane(prng.fork(`lane ${index} ${which}`), lane, which, duration),
+    ),
+  )
 }
 
 function toLane(prng: Prng, { kinds, every, most }: Lane, which: number, duration: number): Fault[] {

@@ -46,9 +46,14 @@ if (values.help) {
   let violations = 0
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const done = await run(next)
-      violations += done.violations.length
-      await show(done)
+      try {
+        const done = await run(next)
+        violations += done.violations.length
+        await show(done)
+      } catch (error) {
+        violations++
+        console.error(`${next.profile}, seed ${next.seed}: the run itself failed:`, error)
+      }
     }
   }
   await Promise.all(Array.from({ length: Number(values.jobs) }, work))

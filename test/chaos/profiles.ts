@@ -15,6 +15,8 @@ export interface Profile {
   }
   /** @default 20 */
   readonly readers?: number
+  /** Whether they stall more than they come and go. @default false */
+  readonly isSleepy?: boolean
   /** @default 3 */
   readonly publishers?: number
   /** Megabytes in one burst, while readers stall. @default none */
@@ -29,24 +31,32 @@ const wire = { 'wire-cut': 3, 'wire-slow': 2, 'wire-throttle': 1, 'wire-hold': 2
 const redisWire = { 'redis-wire-cut': 3, 'redis-wire-slow': 2, 'redis-wire-hold': 2, 'redis-wire-swallow': 2 }
 
 const hubLane: Lane = { kinds: process, every: 4_000, most: 1_500 }
-const wireLane: Lane = { kinds: wire, every: 2_500, most: 1_500 }
-const redisWireLane: Lane = { kinds: redisWire, every: 3_500, most: 2_500 }
+const wireLane: Lane = { kinds: wire, every: 3_000, most: 1_500 }
+const redisWireLane: Lane = { kinds: redisWire, every: 6_000, most: 2_000 }
+/** Where there are two hubs, each has half of the trouble. */
+const hubLanes: Lane = { ...hubLane, count: 2, every: 7_000 }
+const wireLanes: Lane = { ...wireLane, count: 2, every: 5_000 }
+const redisWireLanes: Lane = { ...redisWireLane, count: 2, every: 7_000 }
+const redisLane: Lane = { kinds: { 'redis-kill': 2, 'redis-pause': 1 }, every: 6_000, most: 1_000 }
+/** For readers that are slow, and not much else. */
+const quietLane: Lane = { kinds: { 'hub-pause': 1, 'wire-hold': 2, 'wire-throttle': 1 }, every: 6_000, most: 1_500 }
 
 export const profiles = {
   /** The hub's restart loses the log: gaps, and nothing else. */
-  memory: { broker: 'memory', flood: 6, lanes: [hubLane, wireLane] },
+  'memory-slow': { broker: 'memory', readers: 6, isSleepy: true, flood: 30, lanes: [quietLane] },
+  memory: { broker: 'memory', lanes: [hubLane, wireLane] },
   /** Nothing that kills the hub, so there is no gap to hide behind. */
   'memory-steady': {
     broker: 'memory',
-    flood: 12,
     lanes: [{ kinds: { 'hub-pause': 1 }, every: 4_000, most: 1_500 }, wireLane],
   },
   'memory-short': {
     broker: 'memory',
-    history: 40,
+    history: 20,
     lanes: [{ kinds: { 'hub-pause': 1 }, every: 4_000, most: 1_500 }, wireLane],
   },
-  disk: { broker: 'disk', flood: 6, lanes: [hubLane, wireLane] },
+  'disk-slow': { broker: 'disk', readers: 6, isSleepy: true, flood: 30, lanes: [quietLane] },
+  disk: { broker: 'disk', lanes: [hubLane, wireLane] },
   'disk-short': { broker: 'disk', history: 40, lanes: [hubLane, wireLane] },
   /** What the issue asks for. */
   'disk-issue': {
@@ -57,27 +67,17 @@ export const profiles = {
       ['hub-kill', 0.75, 300],
     ],
   },
+  'redis-slow': { broker: 'redis', readers: 6, isSleepy: true, flood: 30, lanes: [quietLane] },
   redis: {
     broker: 'redis',
     hubs: 2,
-    flood: 6,
-    lanes: [
-      { ...hubLane, count: 2 },
-      { ...wireLane, count: 2 },
-      { ...redisWireLane, count: 2 },
-      { kinds: { 'redis-kill': 2, 'redis-pause': 1 }, every: 5_000, most: 1_500 },
-    ],
+    lanes: [hubLanes, wireLanes, redisWireLanes, redisLane],
   },
   'redis-short': {
     broker: 'redis',
     hubs: 2,
-    history: 40,
-    lanes: [
-      { ...hubLane, count: 2 },
-      { ...wireLane, count: 2 },
-      { ...redisWireLane, count: 2 },
-      { kinds: { 'redis-kill': 2, 'redis-pause': 1 }, every: 5_000, most: 1_500 },
-    ],
+    history: 20,
+    lanes: [hubLanes, wireLanes, redisWireLanes, redisLane],
   },
   'redis-issue': {
     broker: 'redis',
@@ -93,9 +93,9 @@ export const profiles = {
     hubs: 2,
     redis: { isEmpty: true },
     lanes: [
-      { ...hubLane, count: 2, every: 6_000 },
-      { ...wireLane, count: 2, every: 4_000 },
-      { ...redisWireLane, count: 2, every: 6_000 },
+      hubLanes,
+      wireLanes,
+      redisWireLanes,
       { kinds: { 'redis-kill': 3, 'redis-pause': 1 }, every: 3_000, most: 1_000 },
     ],
   },
@@ -104,9 +104,9 @@ export const profiles = {
     hubs: 2,
     redis: { hasReplica: true },
     lanes: [
-      { ...hubLane, count: 2, every: 6_000 },
-      { ...wireLane, count: 2, every: 4_000 },
-      { ...redisWireLane, count: 2, every: 6_000 },
+      hubLanes,
+      wireLanes,
+      redisWireLanes,
       { kinds: { 'failover-in-step': 2, 'failover-behind': 2, 'failover-sudden': 2 }, every: 3_000, most: 1_000 },
     ],
   },

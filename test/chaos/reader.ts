@@ -13,6 +13,8 @@ export interface ReaderOptions {
   readonly prng: Prng
   /** Milliseconds between what it does of its own accord, on average. @default it only reads */
   readonly restless?: number | undefined
+  /** Whether it stalls, and for longer, more often than it goes. @default false */
+  readonly isSleepy?: boolean | undefined
 }
 
 /** How much sooner it connects again than the hub asks, so that a short run has many connections. */
@@ -21,6 +23,7 @@ const mostWait = 500
 
 /** What a restless reader may do next. */
 const whims = ['drop', 'drop', 'drop', 'leave', 'stall'] as const
+const sleepyWhims = ['stall', 'stall', 'stall', 'drop'] as const
 
 /** A page with an `EventSource`, over all its connections: it keeps its last event id, and connects again when it is cut. */
 export class Reader {
@@ -157,15 +160,15 @@ export class Reader {
 
   /** What it does of its own accord while it is connected. */
   #behave(finish: (why: string, wait?: number) => void): () => void {
-    const { restless, prng } = this.#options
+    const { restless, isSleepy = false, prng } = this.#options
     if (restless === undefined) return () => {}
     let timer: NodeJS.Timeout
     const next = () => {
       timer = setTimeout(act, prng.int(1, 2 * restless))
     }
     const act = () => {
-      const whim = prng.pick(whims)
-      const ms = prng.int(200, 3_000)
+      const whim = prng.pick(isSleepy ? sleepyWhims : whims)
+      const ms = prng.int(200, isSleepy ? 6_000 : 3_000)
       if (this.#isCalm) return
       if (whim === 'drop') finish('drop', prng.int(0, 100))
       else if (whim === 'leave') finish('leave', ms)

@@ -33,7 +33,8 @@ export async function run({ profile: name, seed, seconds }: RunOptions): Promise
   const ports = stage.wires.map(({ port }) => port)
   const readers = Array.from({ length: profile.readers ?? 20 }, (_, number) => {
     const own = prng.fork(`reader ${number}`)
-    return new Reader({ number, channels: own.some(channels), ports, history, prng: own, restless: 1_500 })
+    const { isSleepy } = profile
+    return new Reader({ number, channels: own.some(channels), ports, history, prng: own, restless: 1_500, isSleepy })
   })
   const publishers = Array.from({ length: profile.publishers ?? 3 }, (_, number) => {
     return new Publisher({ number, channels, ports, history, prng: prng.fork(`publisher ${number}`) })
@@ -43,9 +44,9 @@ export async function run({ profile: name, seed, seconds }: RunOptions): Promise
     for (const reader of readers) reader.start()
     for (const publisher of publishers) publisher.start()
     const duration = seconds * 1_000
-    const faults = [...toSchedule(prng.fork('faults'), profile.lanes, duration), ...fixed(profile, duration)]
+    const lanes = [...toSchedule(prng.fork('faults'), profile.lanes, duration), fixed(profile, duration)]
     await Promise.all([
-      ...faults.map((fault) => delay(fault.at).then(() => stage.do(fault))),
+      ...lanes.map((faults) => drive(stage, faults, duration)),
       ...(profile.flood === undefined ? [] : [delay(duration / 3).then(() => flood(last, profile.flood ?? 0))]),
       delay(duration),
     ])
@@ -58,6 +59,16 @@ export async function run({ profile: name, seed, seconds }: RunOptions): Promise
   }
   const violations = check(history.events, { history: profile.history ?? 10_000 })
   return { profile: name, seed, seconds, history, violations, output: stage.output }
+}
+
+/** One after the other, each at its time or, where the one before took longer, after that. */
+async function drive(stage: Stage, faults: readonly Fault[], duration: number): Promise<void> {
+  const begin = performance.now()
+  const now = () => performance.now() - begin
+  for (const fault of faults) {
+    await delay(Math.max(0, fault.at - now()))
+    if (now() < duration) await stage.do(fault)
+  }
 }
 
 function fixed({ fixed = [] }: Profile, duration: number): Fault[] {
