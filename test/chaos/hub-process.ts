@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/free-port.ts'
 import { type GuardedProcess, startGuarded } from '../support/guarded-process.ts'
 import { until } from '../support/until.ts'
+
+/** A hub gives itself 4.5 s to end. */
+const longestEnd = 20_000
 
 /** `millrace serve` as a process of its own, on one port over all its lives. */
 export class HubProcess {
@@ -36,9 +40,18 @@ export class HubProcess {
     })
   }
 
-  /** Resolves when it has ended; at once for SIGSTOP and SIGCONT. */
+  /** Resolves when it has ended; at once for SIGSTOP and SIGCONT. @throws when it does not end */
   async signal(signal: NodeJS.Signals): Promise<void> {
-    await this.#process?.kill(signal)
+    const process = this.#process
+    if (process === undefined) return
+    const cancel = new AbortController()
+    const late = delay(longestEnd, 'late' as const, { signal: cancel.signal, ref: false })
+    const outcome = await Promise.race([process.kill(signal), late])
+    cancel.abort()
+    late.catch(() => {})
+    if (outcome !== 'late') return
+    await process.kill('SIGKILL')
+    throw new Error(`The hub did not end ${longestEnd} ms after ${signal}: ${process.output}`)
   }
 }
 

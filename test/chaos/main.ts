@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type ProfileName, profiles } from './profiles.ts'
 import { tell, toFigures, toText } from './report.ts'
@@ -20,6 +21,9 @@ const usage = `Usage: npm run chaos -- [options]
 
 /** How many violations of one run are told in full. */
 const mostTold = 5
+
+/** A run that takes so much longer than its faults hangs, in ms: its own waits are all bounded. */
+const overtime = Number(process.env.OVERTIME ?? 240_000)
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +51,14 @@ if (values.help) {
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
-        const done = await run(next)
+        let phase = ''
+        const onPhase = (now: string) => {
+          phase = now
+        }
+        const done = await Promise.race([
+          run({ ...next, onPhase }),
+          failAfter(next.seconds * 1_000 + overtime, () => phase),
+        ])
         violations += done.violations.length
         await show(done)
       } catch (error) {
@@ -58,6 +69,11 @@ if (values.help) {
   }
   await Promise.all(Array.from({ length: Number(values.jobs) }, work))
   process.exitCode = violations > 0 ? 1 : 0
+}
+
+async function failAfter(ms: number, phase: () => string): Promise<never> {
+  await delay(ms, undefined, { ref: false })
+  throw new Error(`It is not done after ${ms} ms, in the phase: ${phase()}`)
 }
 
 function chosen(): ProfileName[] {

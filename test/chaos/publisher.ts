@@ -22,15 +22,20 @@ interface Draft {
 
 /** How long one attempt may take, in ms. */
 const patience = 2_500
-/** Messages of this publisher are tried for so long, in ms, once the faults are over. */
+/** For so long a message is tried once the faults are over, in ms. */
 const lastPatience = 60_000
 
 /** Publishes over HTTP, one request after the other; what is not acknowledged it tries again with the same id. */
 export class Publisher {
   readonly #options: PublisherOptions
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  #isStopping = false
+  readonly #agent = new Agent({ keepAlive: true })
+  /** Nothing is tried after it. */
+  #end = Number.POSITIVE_INFINITY
   #finished: Promise<void> | undefined
+
+  get #isStopping(): boolean {
+    return this.#end < Number.POSITIVE_INFINITY
+  }
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -41,9 +46,9 @@ export class Publisher {
     this.#finished ??= this.#live()
   }
 
-  /** Resolves when the last message is acknowledged or given up. */
-  async stop(): Promise<void> {
-    this.#isStopping = true
+  /** Resolves when the last message is acknowledged, or given up after so many ms. @default 60_000 */
+  async stop(patience = lastPatience): Promise<void> {
+    this.#end = Math.min(this.#end, performance.now() + patience)
     await this.#finished
     this.#agent.destroy()
   }
@@ -78,7 +83,6 @@ export class Publisher {
     const { history, prng, ports } = this.#options
     const [only] = drafts
     const body = drafts.length === 1 && only ? only.body : `[${drafts.map((draft) => draft.body).join()}]`
-    let end: number | undefined
     for (;;) {
       const outcome = await this.#attempt(prng.pick(ports), body)
       if (typeof outcome !== 'string') {
@@ -88,8 +92,7 @@ export class Publisher {
         return
       }
       for (const { message } of drafts) history.record({ type: 'unsure', message, why: outcome })
-      if (this.#isStopping) end ??= performance.now() + lastPatience
-      const isLate = end !== undefined && performance.now() > end
+      const isLate = performance.now() > this.#end
       if (isLate || (!this.#isStopping && prng.chance(0.03))) {
         for (const { message } of drafts) history.record({ type: isLate ? 'never-answered' : 'given-up', message })
         return
@@ -128,11 +131,14 @@ export class Publisher {
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
         agent: this.#agent,
       })
-      const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), patience)
       const finish = (outcome: readonly (string | null)[] | string) => {
         clearTimeout(timer)
         resolve(outcome)
       }
+      const timer = setTimeout(() => {
+        finish('no answer in time')
+        sent.destroy()
+      }, patience)
       sent.on('error', (error) => finish(error.message))
       sent.on('response', (response) => {
         let text = ''

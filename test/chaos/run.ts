@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly seed: number
   /** Of the part with faults. */
   readonly seconds: number
+  /** Hears how far it is. */
+  readonly onPhase?: (phase: string) => void
 }
 
 export interface Run extends RunOptions {
@@ -25,10 +27,11 @@ export interface Run extends RunOptions {
 }
 
 /** One run: processes, faults, readers and publishers, and what the checker says of it. */
-export async function run({ profile: name, seed, seconds }: RunOptions): Promise<Run> {
+export async function run({ profile: name, seed, seconds, onPhase = () => {} }: RunOptions): Promise<Run> {
   const profile: Profile = profiles[name]
   const prng = new Prng(`${name} ${seed}`)
   const history = new History()
+  onPhase('start')
   const stage = await Stage.start(history, profile)
   const ports = stage.wires.map(({ port }) => port)
   const readers = Array.from({ length: profile.readers ?? 20 }, (_, number) => {
@@ -41,34 +44,54 @@ export async function run({ profile: name, seed, seconds }: RunOptions): Promise
   })
   const last = new Publisher({ number: publishers.length, channels, ports, history, prng: prng.fork('last') })
   try {
+    onPhase('faults')
     for (const reader of readers) reader.start()
     for (const publisher of publishers) publisher.start()
     const duration = seconds * 1_000
     const lanes = [...toSchedule(prng.fork('faults'), profile.lanes, duration), fixed(profile, duration)]
     await Promise.all([
-      ...lanes.map((faults) => drive(stage, faults, duration)),
+      drive(stage, lanes, duration),
       ...(profile.flood === undefined ? [] : [delay(duration / 3).then(() => flood(last, profile.flood ?? 0))]),
       delay(duration),
     ])
+    onPhase('last publishes')
     await Promise.all(publishers.map((publisher) => publisher.stop()))
+    onPhase('to the end')
     await close(readers, last, history)
   } finally {
-    await Promise.all([...publishers, last].map((publisher) => publisher.stop()))
+    onPhase('stop publishers')
+    await Promise.all([...publishers, last].map((publisher) => publisher.stop(0)))
+    onPhase('stop readers')
     await Promise.all(readers.map((reader) => reader.stop()))
+    onPhase('stop servers')
     await stage.stop()
   }
+  onPhase('check')
   const violations = check(history.events, { history: profile.history ?? 10_000 })
   return { profile: name, seed, seconds, history, violations, output: stage.output }
 }
 
-/** One after the other, each at its time or, where the one before took longer, after that. */
-async function drive(stage: Stage, faults: readonly Fault[], duration: number): Promise<void> {
+/** All lanes; where one fails the others end too, and only then does this. */
+async function drive(stage: Stage, lanes: readonly (readonly Fault[])[], duration: number): Promise<void> {
   const begin = performance.now()
   const now = () => performance.now() - begin
-  for (const fault of faults) {
-    await delay(Math.max(0, fault.at - now()))
-    if (now() < duration) await stage.do(fault)
+  let isFailed = false
+  // One after the other, each at its time or, where the one before took longer, after that.
+  const follow = async (faults: readonly Fault[]) => {
+    for (const fault of faults) {
+      await delay(Math.max(0, fault.at - now()))
+      if (now() < duration && !isFailed) await stage.do(fault)
+    }
   }
+  const outcomes = await Promise.allSettled(
+    lanes.map((faults) =>
+      follow(faults).catch((error) => {
+        isFailed = true
+        throw error
+      }),
+    ),
+  )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 function fixed({ fixed = [] }: Profile, duration: number): Fault[] {
