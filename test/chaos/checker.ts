@@ -99,18 +99,17 @@ function checkLosses(story: Story, copies: Copies, eras: Eras): Violation[] {
 /**
  * Whether the reader was told of a gap on the channel that the copy lies in: not before it came, and before the channel went on.
  *
- * What is lost is lost at the cursor, so such a gap reaches to the next id. What has expired is told before the messages of other
- * channels that are still there, and covers what was published before it was told.
+ * What is lost is lost at the cursor, so such a gap reaches to the next id. What has expired is told before the cursor has passed all of
+ * it, and covers what was published before it was told; until then there may be messages that another channel still keeps.
  */
-function isCovered({ messages, gaps }: Story, { position, message }: Copy, channel: string, copies: Copies): boolean {
-  const goesOn = messages.find(
-    (received) =>
-      received.id !== undefined &&
-      isAfter(received.id, position) &&
-      copies.published.get(received.message)?.channels.includes(channel),
-  )
+function isCovered(story: Story, { position, message }: Copy, channel: string, copies: Copies): boolean {
+  const goesOn = story.messages.find(({ id, message: later }) => {
+    const channels = copies.published.get(later)?.channels ?? []
+    const isKeptByAnother = channels.some((other) => other !== channel && story.channels.includes(other))
+    return id !== undefined && isAfter(id, position) && channels.includes(channel) && !isKeptByAnother
+  })
   const published = copies.published.get(message)?.index ?? 0
-  return gaps.some(
+  return story.gaps.some(
     ({ channels, reason, from, next, index }) =>
       channels.includes(channel) &&
       next !== undefined &&

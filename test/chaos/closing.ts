@@ -20,7 +20,7 @@ export async function close(
   const drafts = channels.map((channel) => ({ channel, draft: publisher.draft([channel], 10) }))
   const last = Object.fromEntries(drafts.map(({ channel, draft }) => [channel, draft.message]))
   history.record({ type: 'closing', last })
-  for (const { draft } of drafts) await publisher.publish([draft])
+  for (const { draft } of drafts) await publisher.publish([draft], patience)
   const isAtEnd = (reader: Reader) => reader.channels.every((channel) => reader.has(last[channel] ?? Number.NaN))
   await soon(() => readers.every(isAtEnd), patience)
 }

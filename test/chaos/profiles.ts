@@ -42,8 +42,8 @@ const redisLane: Lane = { kinds: { 'redis-kill': 2, 'redis-pause': 1 }, every: 6
 const quietLane: Lane = { kinds: { 'hub-pause': 1, 'wire-hold': 2, 'wire-throttle': 1 }, every: 6_000, most: 1_500 }
 
 export const profiles = {
-  /** The hub's restart loses the log: gaps, and nothing else. */
   'memory-slow': { broker: 'memory', readers: 6, isSleepy: true, flood: 30, lanes: [quietLane] },
+  /** The hub's restart loses the log: gaps, and nothing else. */
   memory: { broker: 'memory', lanes: [hubLane, wireLane] },
   /** Nothing that kills the hub, so there is no gap to hide behind. */
   'memory-steady': {
@@ -57,7 +57,7 @@ export const profiles = {
   },
   'disk-slow': { broker: 'disk', readers: 6, isSleepy: true, flood: 30, lanes: [quietLane] },
   disk: { broker: 'disk', lanes: [hubLane, wireLane] },
-  'disk-short': { broker: 'disk', history: 40, lanes: [hubLane, wireLane] },
+  'disk-short': { broker: 'disk', history: 20, lanes: [hubLane, wireLane] },
   /** What the issue asks for. */
   'disk-issue': {
     broker: 'disk',

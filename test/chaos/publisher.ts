@@ -21,7 +21,7 @@ interface Draft {
 }
 
 /** How long one attempt may take, in ms. */
-const patience = 2_500
+const attemptTime = 2_500
 /** For so long a message is tried once the faults are over, in ms. */
 const lastPatience = 60_000
 
@@ -78,8 +78,10 @@ export class Publisher {
     return { message, body: JSON.stringify({ ...target, data, event, id: `chaos-${message}` }) }
   }
 
-  /** One request for all of them, until it is acknowledged or given up. */
-  async publish(drafts: readonly Draft[]): Promise<void> {
+  /** One request for all of them, until it is acknowledged or given up: by a whim, or after `patience` ms. */
+  async publish(drafts: readonly Draft[], patience = Number.POSITIVE_INFINITY): Promise<void> {
+    const end = performance.now() + patience
+    const isLast = patience < Number.POSITIVE_INFINITY
     const { history, prng, ports } = this.#options
     const [only] = drafts
     const body = drafts.length === 1 && only ? only.body : `[${drafts.map((draft) => draft.body).join()}]`
@@ -92,8 +94,8 @@ export class Publisher {
         return
       }
       for (const { message } of drafts) history.record({ type: 'unsure', message, why: outcome })
-      const isLate = performance.now() > this.#end
-      if (isLate || (!this.#isStopping && prng.chance(0.03))) {
+      const isLate = performance.now() > Math.min(end, this.#end)
+      if (isLate || (!isLast && !this.#isStopping && prng.chance(0.03))) {
         for (const { message } of drafts) history.record({ type: isLate ? 'never-answered' : 'given-up', message })
         return
       }
@@ -138,7 +140,7 @@ export class Publisher {
       const timer = setTimeout(() => {
         finish('no answer in time')
         sent.destroy()
-      }, patience)
+      }, attemptTime)
       sent.on('error', (error) => finish(error.message))
       sent.on('response', (response) => {
         let text = ''
