@@ -66,9 +66,9 @@ export function toPage(
 /**
  * Merges the slices of several channels into the next page.
  *
- * Past the last entry of an incomplete slice nothing may be given: an entry that is still missing there could be earlier. A gap
- * belongs to the page that moves the cursor past the last message that is missing: an earlier one would be told again by the next,
- * and after it nobody knows of it any more.
+ * Past the last entry of an incomplete slice nothing may be given: an entry that is still missing there could be earlier. A gap is
+ * named at once, and not when it is passed: a reader that leaves in the midst of it may go on where more is kept, in another hub's
+ * memory, and would never be told.
  */
 function mergePage(slices: readonly GapSlice[], head: Position, limit: PageLimit): Page {
   const bound = slices.reduce((lowest, slice) => {
@@ -96,11 +96,7 @@ function mergePage(slices: readonly GapSlice[], head: Position, limit: PageLimit
   }
   const next = full && last !== null ? last : bound
   const done = !full && slices.every((slice) => slice.complete)
-  const gaps = slices
-    .map(({ gap }) => gap)
-    .filter((gap) => gap !== undefined)
-    // A lost log is lost at the cursor itself, whatever the channel has had since.
-    .filter(({ until }) => until === undefined || comparePositions(until, next) <= 0)
+  const gaps = slices.map(({ gap }) => gap).filter((gap) => gap !== undefined)
   return { entries, gaps, next, done }
 }
 

@@ -55,7 +55,10 @@ export interface ChannelGap {
 export interface Page {
   /** In order of position, each once however many of its channels were asked for. */
   readonly entries: readonly Entry[]
-  /** Channels of which something before `next` can no longer be had; a channel is told once on the way to the head. */
+  /**
+   * Channels of which something after the cursor can no longer be had. A gap may end after `next`; then the next page names it too,
+   * as every page does whose cursor lies before the gap's end.
+   */
   readonly gaps: readonly ChannelGap[]
   /** The cursor to go on from: everything on these channels up to here was in this page or an earlier one. */
   readonly next: Position

@@ -1,12 +1,15 @@
 import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
+import type { Broker } from '../broker/port.ts'
 import { Backlog } from './backlog.ts'
 import type { LogReader, ReaderPage } from './log-reader.ts'
 import type { Pace } from './pace.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Tail } from './tail.ts'
+import { ToldGaps } from './told-gaps.ts'
 
 export interface CatchUpContext {
+  readonly compare: Broker['compare']
   readonly clock: Clock
   readonly log: LogReader
   readonly pace: Pace
@@ -30,9 +33,10 @@ export async function findPlace({ log, tail }: CatchUpContext, subscriber: Subsc
 }
 
 /** Reads the log into the subscriber's stream, at the pace of its sink, until it is live or gone. */
-export async function catchUp({ log, pace, tail }: CatchUpContext, subscriber: Subscriber): Promise<void> {
+export async function catchUp({ compare, log, pace, tail }: CatchUpContext, subscriber: Subscriber): Promise<void> {
   const kept = subscriber.feeds.filter((feed) => feed.kept)
   const backlog = new Backlog(subscriber.feeds)
+  const told = new ToldGaps(compare)
   const isWanted = () => subscriber.state === 'catching-up'
   for (;;) {
     if (!subscriber.isWritable) await subscriber.writable()
@@ -46,6 +50,7 @@ export async function catchUp({ log, pace, tail }: CatchUpContext, subscriber: S
     const ring = tail.isLive ? subscriber.readRings() : undefined
     if (ring !== undefined) {
       backlog.add(ring)
+      told.clear()
       if (ring.done) return subscriber.goLive(backlog.take())
       subscriber.cursor = ring.deliveries.at(-1)?.entry.position ?? subscriber.cursor
       if (backlog.isDue) writeBacklog(subscriber, backlog)
@@ -60,7 +65,7 @@ export async function catchUp({ log, pace, tail }: CatchUpContext, subscriber: S
         : await log.next({ after, isTime: cursor === undefined, isWanted }, kept)
     if (!isWanted()) return
     if (page !== undefined) {
-      takePage(subscriber, backlog, page)
+      takePage(subscriber, backlog, told, page)
       // Another log may have taken this one's place since it was read.
       subscriber.isPlaced &&= epoch === tail.epoch
     }
@@ -68,8 +73,9 @@ export async function catchUp({ log, pace, tail }: CatchUpContext, subscriber: S
   }
 }
 
-function takePage(subscriber: Subscriber, backlog: Backlog, page: ReaderPage): void {
-  const { gaps, next, done } = page
+function takePage(subscriber: Subscriber, backlog: Backlog, told: ToldGaps, page: ReaderPage): void {
+  const { next, done } = page
+  const gaps = told.fresh(page.gaps)
   if (gaps.length > 0) {
     // They belong before what this page brings, and after what was read earlier.
     writeBacklog(subscriber, backlog)
@@ -79,7 +85,10 @@ function takePage(subscriber: Subscriber, backlog: Backlog, page: ReaderPage): v
   }
   backlog.add(page)
   if (page.isRead) subscriber.placeAt(next)
-  else subscriber.cursor = next
+  else {
+    subscriber.cursor = next
+    told.clear()
+  }
   if (done || backlog.isDue) writeBacklog(subscriber, backlog)
   if (done && !subscriber.isTold) subscriber.writeCursor()
 }

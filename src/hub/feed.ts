@@ -110,7 +110,8 @@ export class Feed {
 
   add(delivery: Delivery, position: Position): void {
     if (this.#known === undefined) this.#firstPrev = prevIn(delivery.entry, this.channel)
-    this.#known = position
+    // What is found late comes after what was known, and what is read again before it.
+    if (this.#known === undefined || this.#broker.compare(position, this.#known) > 0) this.#known = position
     const dropped = this.#ring.add(delivery)
     if (dropped !== undefined && this.#from !== undefined && this.#broker.compare(dropped, this.#from) > 0)
       this.#from = dropped

@@ -3,6 +3,7 @@ import { toDelivery, toLateFrame } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
 import type { LogReader } from './log-reader.ts'
+import { ToldGaps } from './told-gaps.ts'
 
 /** What was never announced, or came after what should have come before it. */
 export interface Hole {
@@ -28,13 +29,14 @@ export async function readHole(
     const feeds = [...all]
     const entries: Entry[] = []
     const gaps: ChannelGap[] = []
+    const told = new ToldGaps(compare)
     let next = end
     const isMissing = (entry: Entry, position: Position) =>
       compare(position, end) < 0 && feedsOf(entry.channels).some((feed) => all.has(feed) && feed.lacks(position))
 
     for (let after = lowest(feeds, compare), done = after === undefined; after !== undefined && !done; ) {
       const page = await log.read(after, feeds)
-      gaps.push(...page.gaps)
+      gaps.push(...told.fresh(page.gaps))
       for (const { entry } of page.deliveries)
         if (entry.position !== null && isMissing(entry, entry.position)) entries.push(entry)
       after = next = page.next

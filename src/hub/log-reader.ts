@@ -97,7 +97,7 @@ export class LogReader {
       const turn = this.#pace.step()
       if (turn !== undefined) await turn
       if (epoch !== this.#epoch) continue
-      if (this.#isOneLog(stretches)) return this.#merge(want.after, feeds, stretches, fresh)
+      if (this.#isOneLog(stretches)) return this.#merge(want.after, stretches, fresh)
       // One was read before the log lost its end and one after it, and the hub has not heard of that yet: from one view, then.
       const page = await this.#outage.outlast(() => this.read(want.after, feeds), want.isWanted)
       if (page === undefined) continue
@@ -152,21 +152,13 @@ export class LogReader {
    * A page goes as far as all of its channels are known: past that, an entry that is still missing could come earlier. They may have
    * been read at different times, as what is in them was true for ever.
    */
-  #merge(
-    after: Position,
-    feeds: readonly Feed[],
-    stretches: readonly Stretch[],
-    fresh: ReadonlySet<Stretch>,
-  ): ReaderPage {
+  #merge(after: Position, stretches: readonly Stretch[], fresh: ReadonlySet<Stretch>): ReaderPage {
     const { compare } = this.#broker
     const bound = stretches.map(({ to }) => to).reduce((lowest, to) => (compare(to, lowest) < 0 ? to : lowest))
     const sources = stretches.map((stretch) => ({ run: stretch.run, first: stretch.firstAfter(after) }))
     const { isFull, ...batch } = mergeRuns(compare, sources, bound)
     const next = (isFull ? batch.deliveries.at(-1)?.entry.position : undefined) ?? bound
-    const gaps = feeds.flatMap(({ channel }, index) => {
-      const reason = stretches[index]?.gapBetween(after, next)
-      return reason === undefined ? [] : [{ channel, reason }]
-    })
+    const gaps = stretches.map((stretch) => stretch.gapAt(after)).filter((gap) => gap !== undefined)
     return {
       ...batch,
       gaps,

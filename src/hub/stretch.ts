@@ -1,5 +1,4 @@
 import type { Broker, ChannelGap, Position } from '../broker/port.ts'
-import type { GapReason } from '../sse/control.ts'
 import type { Run } from './run.ts'
 
 /** What a hub needs of its broker to tell positions apart. */
@@ -63,12 +62,10 @@ export class Stretch {
     return this.isLoss ? 0 : this.run.indexAfter(after, this.#positions.compare)
   }
 
-  /** What a reader is to be told that goes from `after` to `next`. */
-  gapBetween(after: Position, next: Position): GapReason | undefined {
-    const { compare } = this.#positions
-    const gap = this.#gap
-    if (gap === undefined || gap.until === undefined) return gap?.reason
-    return compare(after, gap.until) < 0 && compare(gap.until, next) <= 0 ? gap.reason : undefined
+  /** What a reader at `after` has missed of it. */
+  gapAt(after: Position): ChannelGap | undefined {
+    const until = this.#gap?.until
+    return until === undefined || this.#positions.compare(after, until) < 0 ? this.#gap : undefined
   }
 
   /** The position before `position` after which the channel has had nothing up to there. */

@@ -9,6 +9,7 @@ import type { Feeds } from './feeds.ts'
 import { passLate, readHole } from './hole.ts'
 import type { LogReader } from './log-reader.ts'
 import type { DeliveryPage } from './page.ts'
+import { ToldGaps } from './told-gaps.ts'
 
 export interface TailContext {
   readonly broker: Broker
@@ -205,6 +206,7 @@ export class Tail implements Follower {
   /** Every followed channel, from where the tail stopped, in the order of the log. */
   async #reread(epoch: number): Promise<void> {
     this.#mustReread = false
+    const told = new ToldGaps(this.#context.broker.compare)
     for (let done = false; !done && this.#head !== undefined; ) {
       const kept = this.#context.feeds().kept()
       if (kept.length === 0) {
@@ -221,7 +223,7 @@ export class Tail implements Follower {
         this.#lose(page.next)
         continue
       }
-      this.#tell(page.gaps, page.next)
+      this.#tell(told.fresh(page.gaps), page.next)
       for (const { entry } of page.deliveries) {
         await this.#mend(entry, epoch)
         if (epoch !== this.#epoch) return
@@ -268,7 +270,12 @@ export class Tail implements Follower {
 
   #tell(gaps: readonly ChannelGap[], next: Position): void {
     if (gaps.length === 0) return
-    for (const { channel } of gaps) this.#context.feeds().get(channel)?.restartAt(next)
+    const { compare } = this.#context.broker
+    for (const { channel, until = next } of gaps)
+      this.#context
+        .feeds()
+        .get(channel)
+        ?.restartAt(compare(until, next) > 0 ? until : next)
     this.#context.fanOut.flush()
     this.#context.onGaps(gaps)
   }

@@ -106,6 +106,24 @@ describe('a subscriber', () => {
     expect(reader.data).toEqual(data)
   })
 
+  test('is told of a gap before it goes on where the hub keeps more than the log', async () => {
+    const hub = createHub({ channels: [defineChannel('whole'), defineChannel('cut', { history: 5 })] })
+    const cursor = (await hub.publish('whole', 'seen')) ?? ''
+    await hub.publish('cut', 'missed')
+    // From here on the rings have everything. The log has only the last of what is cut, and more of the whole than a page.
+    await join(hub, { channels: ['whole', 'cut'] })
+    await hub.publishAll(Array.from({ length: 300 }, (_, n) => ({ channel: 'whole', message: `w${n}` })))
+    await hub.publishAll(Array.from({ length: 10 }, (_, n) => ({ channel: 'cut', message: `c${n}` })))
+    const reader = await join(hub, { channels: ['whole', 'cut'], cursor })
+    await turn()
+    await turn()
+    expect(reader.log.filter((seen) => !seen.startsWith('w'))).toEqual([
+      'gap:expired',
+      ...Array.from({ length: 10 }, (_, n) => `c${n}`),
+    ])
+    expect(reader.log).toHaveLength(311)
+  })
+
   test('resumes from the hub without asking the broker', async () => {
     const broker = faultyBroker(memory())
     const hub = start({ broker })
