@@ -7,11 +7,15 @@ import { run } from './run.ts'
 const runs: readonly (readonly [profile: ProfileName, seed: number])[] = [
   ['memory', 1],
   ['memory-steady', 2],
+  ['memory-short', 3],
   ['disk', 4],
+  ['disk-short', 3],
   ['disk-issue', 5],
   ['redis', 6],
+  ['redis-short', 7],
   ['redis-issue', 1],
   ['redis-empty', 8],
+  ['redis-failover', 9],
 ]
 
 describe.concurrent('under faults', () => {
