@@ -128,7 +128,8 @@ export class History {
   #connections = 0
 
   record(event: HistoryEvent): void {
-    this.events.push({ at: Math.round(performance.now() - this.#begin), ...event })
+    // A copy, as a string that was cut out of what came over a wire would keep all of that.
+    this.events.push(JSON.parse(JSON.stringify({ at: Math.round(performance.now() - this.#begin), ...event })))
   }
 
   nextMessage(): number {
