@@ -42,6 +42,8 @@ export class Connection {
   readonly #listeners: ConnectionListener[] = []
   readonly #waiting = new Set<Waiter>()
   #client: Client
+  /** That client has been given up, and the next is on its way: it may fail in several ways at once. */
+  #isRenewing = false
   #readyAt: number | undefined
   #attempts = 0
   #endDelay = () => {}
@@ -117,7 +119,8 @@ export class Connection {
   }
 
   #renew(client: Client, why: unknown, end: () => void): void {
-    if (client !== this.#client || this.#isClosed) return
+    if (!this.#isInUse(client)) return
+    this.#isRenewing = true
     const wasReady = this.isReady
     if (this.#readyAt !== undefined && systemClock.now() - this.#readyAt >= settled) this.prove()
     this.#readyAt = undefined
@@ -138,12 +141,16 @@ export class Connection {
     const client = createLazyClient(this.#options)
     client.on('ready', () => {
       // A client that is still connecting cannot be destroyed: its connection comes about all the same.
-      if (client !== this.#client || this.#isClosed) client.destroy()
-      else this.#begin(client)
+      if (this.#isInUse(client)) this.#begin(client)
+      else client.destroy()
     })
     client.on('error', (error) => this.drop(client, error))
     client.connect().catch((error) => this.drop(client, error))
     return client
+  }
+
+  #isInUse(client: Client): boolean {
+    return client === this.#client && !this.#isRenewing && !this.#isClosed
   }
 
   #begin(client: Client): void {
@@ -155,6 +162,7 @@ export class Connection {
   /** Not by the clock of the house, whose timers let the process end: somebody may be waiting for this. */
   #reconnectIn(ms: number): void {
     const timer = setTimeout(() => {
+      this.#isRenewing = false
       this.#client = this.#connect()
     }, ms)
     this.#endDelay = () => clearTimeout(timer)

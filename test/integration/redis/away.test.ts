@@ -191,6 +191,29 @@ describe('a master that was demoted', () => {
   })
 })
 
+test('a connection that could not be made for a while is made once, and heard on', async () => {
+  const hub = startHub()
+  const reader = await joinPlaced(hub, ['a'])
+  const told: string[] = []
+  for (let n = 1; n <= 5; n++) {
+    proxy.refuse()
+    // For long enough that several attempts to connect fail.
+    await delay(200)
+    const away = hub.publish('a', `${n}, published while it was away`)
+    proxy.accept()
+    await away
+    await hub.publish('a', `${n}, published since`)
+    told.push(`${n}, published while it was away`, `${n}, published since`)
+    await seen(reader, ...told)
+    const clients = String(await redisCommand(server, ['CLIENT', 'LIST']))
+      .trim()
+      .split('\n')
+    // One to ask and publish on, one to listen on, and this one.
+    expect(clients).toHaveLength(3)
+  }
+  expect(reader.events.every(({ lastEventId }) => lastEventId !== '')).toBe(true)
+})
+
 describe('a connection that hears nothing', () => {
   test('is not taken for one that does, though its subscriptions are confirmed', async () => {
     const stranger = await startRedis()
