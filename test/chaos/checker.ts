@@ -82,6 +82,7 @@ function checkLosses(story: Story, copies: Copies, eras: Eras): Violation[] {
   if (start === undefined || end === undefined) return []
   const got = new Map(story.messages.map((received) => [received.message, received]))
   const gotAt = new Set(story.messages.map(({ id }) => id))
+  const own = toOwn(story, copies)
   return copies.all.flatMap((copy): Violation[] => {
     const { message, position, channels } = copy
     const due = channels.filter((channel) => story.channels.includes(channel))
@@ -89,7 +90,7 @@ function checkLosses(story: Story, copies: Copies, eras: Eras): Violation[] {
     // One that came late had no id to say which copy it was.
     if (got.get(message)?.id === undefined && got.has(message)) return []
     if (eras.isLostInFailover(position)) return []
-    const silent = due.filter((channel) => !isCovered(story, copy, channel, copies))
+    const silent = due.filter((channel) => !isCovered(story, copy, channel, copies, own))
     if (silent.length === 0) return []
     const text = `reader ${reader} did not get message ${message} at ${position}, and no gap was told on ${silent}`
     return [{ rule: 'lost', reader, message, text }]
@@ -102,12 +103,8 @@ function checkLosses(story: Story, copies: Copies, eras: Eras): Violation[] {
  * What is lost is lost at the cursor, so such a gap reaches to the next id. What has expired is told before the cursor has passed all of
  * it, and covers what was published before it was told; until then there may be messages that another channel still keeps.
  */
-function isCovered(story: Story, { position, message }: Copy, channel: string, copies: Copies): boolean {
-  const goesOn = story.messages.find(({ id, message: later }) => {
-    const channels = copies.published.get(later)?.channels ?? []
-    const isKeptByAnother = channels.some((other) => other !== channel && story.channels.includes(other))
-    return id !== undefined && isAfter(id, position) && channels.includes(channel) && !isKeptByAnother
-  })
+function isCovered(story: Story, { position, message }: Copy, channel: string, copies: Copies, own: Own): boolean {
+  const goesOn = firstAfter(own.get(channel) ?? [], position)
   const published = copies.published.get(message)?.index ?? 0
   return story.gaps.some(
     ({ channels, reason, from, next, index }) =>
@@ -117,6 +114,33 @@ function isCovered(story: Story, { position, message }: Copy, channel: string, c
       (from === undefined || isAfter(position, from)) &&
       (goesOn === undefined || index < goesOn.index),
   )
+}
+
+/** By channel, what a reader got on no other of its channels. */
+type Own = ReadonlyMap<string, readonly (Story['messages'][number] & { readonly id: string })[]>
+
+function toOwn({ channels, messages }: Story, copies: Copies): Own {
+  const own = new Map(
+    channels.map((channel) => [channel, [] as (Story['messages'][number] & { readonly id: string })[]]),
+  )
+  for (const received of messages) {
+    const { id, message } = received
+    const [only, ...others] = copies.published.get(message)?.channels.filter((channel) => own.has(channel)) ?? []
+    if (id !== undefined && only !== undefined && others.length === 0) own.get(only)?.push({ ...received, id })
+  }
+  return own
+}
+
+/** Positions rise over a reader's life; where they do not, that is reported. */
+function firstAfter<T extends { readonly id: string }>(messages: readonly T[], position: string): T | undefined {
+  let low = 0
+  let high = messages.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (isAfter(messages[middle]?.id ?? position, position)) high = middle
+    else low = middle + 1
+  }
+  return messages[low]
 }
 
 /** Who had seen what the log has lost is told so, on every channel, before going on in the new one. */

@@ -1,6 +1,20 @@
 /** Positions as the checker reads them, by itself: what is wrong with the hub's own reading must not be hidden by it. */
 
-function partsOf(position: string): readonly [ms: number, seq: number] {
+type Parts = readonly [ms: number, seq: number]
+
+/** A history has few positions, and compares them millions of times. */
+const parsed = new Map<string, Parts>()
+
+function partsOf(position: string): Parts {
+  let parts = parsed.get(position)
+  if (parts === undefined) {
+    parts = parse(position)
+    parsed.set(position, parts)
+  }
+  return parts
+}
+
+function parse(position: string): Parts {
   const [ms = '', seq = '', ...more] = position.split('-')
   if (!/^\d+$/.test(ms) || !/^\d+$/.test(seq) || more.length > 0) throw new Error(`No position: ${position}`)
   return [Number(ms), Number(seq)]
