@@ -7,7 +7,7 @@ import { type SubscribeHandlerOptions, subscribeReply } from '../http/subscribe.
 import type { Hub } from '../hub/api.ts'
 import type { Sink } from '../hub/sink.ts'
 import { openStream } from './node-answer.ts'
-import { fromNode, readText } from './node-request.ts'
+import { fromNode, readBody } from './node-request.ts'
 
 export interface MillraceOptions extends SubscribeHandlerOptions {
   readonly hub: Hub
@@ -64,7 +64,7 @@ function fromFastify(request: FastifyRequest): HttpRequest {
   return {
     ...fromNode(request.raw),
     // What our parser let through: the request's own stream, or what a `preParsing` hook has made of it.
-    body: async (limit) => (request.body === undefined ? '' : readText(request.body as typeof request.raw, limit)),
+    body: async (limit) => (request.body === undefined ? '' : readBody(request.body as typeof request.raw, limit)),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { bodyCutOff, createIncomingBody } from '../http/body.ts'
+import { bodyCutOff, IncomingBody } from '../http/body.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 /** What Express adds to a request. */
@@ -22,19 +22,19 @@ export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extra
     },
     // Both, because parsers set an empty `body` also where they have left the stream alone (Express 4 does).
     body: async (limit) =>
-      request.body !== undefined && request.readableEnded ? fromParser(request.body) : readText(request, limit),
+      request.body !== undefined && request.readableEnded ? fromParser(request.body) : readBody(request, limit),
   }
 }
 
 /**
- * The rest of a body, as text.
+ * The rest of a body.
  *
  * One over its limit is read on and thrown away: a client that is cut off while it still sends may never see the answer. How long
  * it may go on is the server's `requestTimeout`.
  */
-export function readText(stream: Readable, limit: number): Promise<string> {
+export function readBody(stream: Readable, limit: number): Promise<IncomingBody> {
   return new Promise((resolve, reject) => {
-    const body = createIncomingBody(limit)
+    const body = new IncomingBody(limit)
     const settle = (run: () => void) => {
       stream.off('data', add).off('end', end).off('error', cut).off('close', cut)
       // Whatever becomes of the rest of it, there is still an answer to be sent.
@@ -50,11 +50,7 @@ export function readText(stream: Readable, limit: number): Promise<string> {
     }
     const add = (chunk: Uint8Array | string) =>
       attempt(() => body.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
-    const end = () =>
-      attempt(() => {
-        const text = body.text()
-        settle(() => resolve(text))
-      })
+    const end = () => settle(() => resolve(body))
     const cut = (cause?: unknown) => settle(() => reject(bodyCutOff(cause)))
 
     if (stream.readableEnded) end()

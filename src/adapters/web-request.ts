@@ -1,4 +1,4 @@
-import { bodyCutOff, createIncomingBody } from '../http/body.ts'
+import { bodyCutOff, IncomingBody } from '../http/body.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 export function fromWeb(request: Request): HttpRequest {
@@ -7,17 +7,17 @@ export function fromWeb(request: Request): HttpRequest {
     url: request.url,
     host: request.headers.get('host') ?? new URL(request.url).host,
     header: (name) => request.headers.get(name) ?? undefined,
-    body: (limit) => readText(request.body, limit),
+    body: (limit) => readBody(request.body, limit),
   }
 }
 
-async function readText(stream: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
-  const body = createIncomingBody(limit)
+async function readBody(stream: ReadableStream<Uint8Array> | null, limit: number): Promise<IncomingBody> {
+  const body = new IncomingBody(limit)
   const reader = stream?.getReader()
   try {
     for (;;) {
       const { done, value } = (await reader?.read().catch(failCutOff)) ?? { done: true }
-      if (done) return body.text()
+      if (done) return body
       body.add(value)
     }
   } finally {

@@ -1,29 +1,57 @@
 import { MillraceError } from '../base/errors.ts'
+import { joinBytes } from '../hub/delivery.ts'
 
-/** A body on its way in. Of one that passes its limit nothing is kept. */
-export interface IncomingBody {
+const lineFeed = 0x0a
+
+/**
+ * A body on its way in. Of one that passes its limit nothing is kept.
+ *
+ * It stays the bytes that came until it is read: as text, a body of many lines would be one long string that no message needs.
+ */
+export class IncomingBody {
+  readonly #limit: number
+  #chunks: Uint8Array[] = []
+  #size = 0
+
+  /** @param limit In bytes. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
   /** @throws {MillraceError} `body_too_large` */
-  add(chunk: Uint8Array): void
-  /** The whole of it. @throws {MillraceError} `body_invalid` where it is not UTF-8 */
-  text(): string
-}
+  add(chunk: Uint8Array): void {
+    this.#size += chunk.length
+    if (this.#size > this.#limit) {
+      this.#chunks = []
+      throw bodyTooLarge(this.#limit)
+    }
+    this.#chunks.push(chunk)
+  }
 
-/** @param limit In bytes. */
-export function createIncomingBody(limit: number): IncomingBody {
-  // Fatal: what is not UTF-8 would otherwise be published with other characters than were sent.
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let size = 0
-  let text = ''
-  return {
-    add(chunk) {
-      size += chunk.length
-      if (size > limit) {
-        text = ''
-        throw bodyTooLarge(limit)
+  /** The whole of it. @throws {MillraceError} `body_invalid` where it is not UTF-8 */
+  text(): string {
+    return decode(opening, this.#chunks)
+  }
+
+  /**
+   * The same, in pieces that end where a line does: of about the size of what came at once, or of one line.
+   *
+   * @throws {MillraceError} `body_invalid` where it is not UTF-8
+   */
+  *pieces(): Generator<string> {
+    let decoder = opening
+    let parts: Uint8Array[] = []
+    for (const chunk of this.#chunks) {
+      // No character has a line feed in it, so none is cut there.
+      const end = chunk.lastIndexOf(lineFeed) + 1
+      if (end > 0) {
+        yield decode(decoder, [...parts, chunk.subarray(0, end)])
+        decoder = following
+        parts = []
       }
-      text += decode(() => decoder.decode(chunk, { stream: true }))
-    },
-    text: () => text + decode(() => decoder.decode()),
+      if (end < chunk.length) parts.push(chunk.subarray(end))
+    }
+    if (parts.length > 0) yield decode(decoder, parts)
   }
 }
 
@@ -38,9 +66,16 @@ export function bodyCutOff(cause?: unknown): MillraceError {
   return new MillraceError('body_invalid', 'The body ended before it was whole. Send it again.', { cause })
 }
 
-function decode(run: () => string): string {
+/** Fatal: what is not UTF-8 would otherwise be published with other characters than were sent. */
+const opening = new TextDecoder('utf-8', { fatal: true })
+
+/** A byte order mark is one only at the beginning. */
+const following = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** At once, and not chunk by chunk: that is slower in Node, and a text of ASCII takes up two bytes for each character then. */
+function decode(decoder: TextDecoder, parts: readonly Uint8Array[]): string {
   try {
-    return run()
+    return decoder.decode(joinBytes(parts))
   } catch (cause) {
     throw new MillraceError('body_invalid', 'The body is not UTF-8. Send it so, and without a Content-Encoding.', {
       cause,

@@ -1,4 +1,5 @@
 import type { Admission } from '../hub/admission.ts'
+import type { IncomingBody } from './body.ts'
 
 /** A request, as every adapter shows it. */
 export interface HttpRequest {
@@ -10,11 +11,11 @@ export interface HttpRequest {
   /** A header's value, or undefined; several values of one name are joined by a comma. */
   header(name: string): string | undefined
   /**
-   * The body as text, or a value where a body parser has been at it already.
+   * The body, as an {@link IncomingBody} or as text; or a value where a body parser has been at it already.
    *
    * @throws {MillraceError} `body_too_large` when it has more than `limit` bytes
    */
-  body(limit: number): Promise<unknown>
+  body(limit: number): Promise<IncomingBody | unknown>
 }
 
 /** An answer that is whole. */

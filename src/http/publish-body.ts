@@ -1,5 +1,5 @@
 import { MillraceError, quote } from '../base/errors.ts'
-import { bodyTooLarge } from './body.ts'
+import { bodyTooLarge, IncomingBody } from './body.ts'
 import type { HttpRequest } from './exchange.ts'
 
 /** How the content type says that a body is to be read. */
@@ -26,18 +26,24 @@ export async function readPublishBody(request: HttpRequest, limit: number): Prom
   // Where the length is told, nobody need send it all to hear that it is too much.
   if (Number(request.header('content-length')) > limit) throw bodyTooLarge(limit)
   const body = await request.body(limit)
-  if (typeof body !== 'string') {
-    // A parser of forms has been at it: what it made of JSON is not what was sent.
-    if (form === 'unsaid') throw unsupported(request)
-    return body
-  }
-  if (body.trim() === '') {
-    throw new MillraceError('body_invalid', 'The body is empty. Send a JSON object with "channel" and "data".')
-  }
+  if (body instanceof IncomingBody) return form === 'lines' ? parseLines(body.pieces()) : parseText(body.text(), form)
+  if (typeof body === 'string') return parseText(body, form)
+  // A parser of forms has been at it: what it made of JSON is not what was sent.
+  if (form === 'unsaid') throw unsupported(request)
+  return body
+}
+
+function parseText(text: string, form: Form): unknown {
   // No single JSON value has one object after another without a comma. Nothing here may match in two ways: with `\s*` on both
   // sides, a body of line ends would be tried for minutes.
-  const isLines = form === 'lines' || (form === 'unsaid' && /\}[^\S\n]*\n\s*\{/.test(body))
-  return isLines ? parseLines(body) : parseJson(body, 'The body')
+  const isLines = form === 'lines' || (form === 'unsaid' && /\}[^\S\n]*\n\s*\{/.test(text))
+  if (isLines) return parseLines([text])
+  if (text.trim() === '') throw bodyEmpty()
+  return parseJson(text, 'The body')
+}
+
+function bodyEmpty(): MillraceError {
+  return new MillraceError('body_invalid', 'The body is empty. Send a JSON object with "channel" and "data".')
 }
 
 /**
@@ -68,12 +74,22 @@ function unsupported(request: HttpRequest): MillraceError {
   )
 }
 
-function parseLines(text: string): unknown[] {
-  return text
-    .split('\n')
-    .map((line, index) => ({ line: line.trim(), number: index + 1 }))
-    .filter(({ line }) => line !== '')
-    .map(({ line, number }) => parseJson(line, `Line ${number}`))
+/** @param pieces Of whole lines. */
+function parseLines(pieces: Iterable<string>): unknown[] {
+  const values: unknown[] = []
+  let number = 0
+  for (const piece of pieces) {
+    const lines = piece.split('\n')
+    // After the last line's end comes the next piece.
+    if (lines.at(-1) === '') lines.pop()
+    for (const line of lines) {
+      number++
+      const text = line.trim()
+      if (text !== '') values.push(parseJson(text, `Line ${number}`))
+    }
+  }
+  if (values.length === 0) throw bodyEmpty()
+  return values
 }
 
 function parseJson(text: string, subject: string): unknown {

@@ -8,6 +8,7 @@ import { defaultHorizon, defaultIdWindow } from '../windows.ts'
 import { type DataDirectory, openDirectory } from './data-directory.ts'
 import { GroupCommit } from './group-commit.ts'
 import { LogReader } from './log-reader.ts'
+import { Packer } from './parcel.ts'
 import type { Appended } from './writer-messages.ts'
 import { WriterThread } from './writer-thread.ts'
 
@@ -49,6 +50,7 @@ class DiskBroker implements Broker {
   readonly #reader: LogReader
   readonly #writer: WriterThread
   readonly #commits: GroupCommit
+  readonly #packer = new Packer()
   readonly #followings = new LocalFollowings()
   readonly #endSweep: () => void
   #isSweeping = false
@@ -121,16 +123,19 @@ class DiskBroker implements Broker {
   }
 
   async #commit(messages: readonly Outgoing[]): Promise<readonly Appended[]> {
-    const { appended, head } = await this.#writer
-      .ask({ kind: 'append', messages, now: this.#clock.now() })
+    const parcel = this.#packer.pack(messages)
+    const { appended, head, data } = await this.#writer
+      .ask({ kind: 'append', parcel, now: this.#clock.now() }, [parcel.data])
       .catch((cause: unknown) => {
         throw unwritten(cause)
       })
+    this.#packer.takeBack(data)
     this.#advance(head)
-    for (const [index, { channels, data, event, key }] of messages.entries()) {
+    for (const [index, message] of messages.entries()) {
       const own = appended[index]
       if (own?.prev === undefined) continue
-      this.#followings.announce({ position: own.position, prev: own.prev, channels, data, event, key })
+      const { channels, event, key } = message
+      this.#followings.announce({ position: own.position, prev: own.prev, channels, data: message.data, event, key })
     }
     return appended
   }

@@ -8,7 +8,7 @@ export type Commit = (messages: readonly Outgoing[]) => Promise<readonly Appende
 
 /** In one transaction at most so many messages, and about so much data in UTF-16 code units. */
 const batchMessages = 1_000
-const batchData = 4 * 1024 * 1024
+const batchData = 1024 * 1024
 
 /** Appends that wait for the disk hold at most this much data, in UTF-16 code units. Past it they are refused. */
 const maxWaiting = 64 * 1024 * 1024

@@ -1,10 +1,10 @@
-import { Buffer } from 'node:buffer'
-import type { Outgoing, Position } from '../port.ts'
+import type { Position } from '../port.ts'
 import { forgottenAt } from '../position.ts'
 import { isEphemeral } from '../retention.ts'
 import { maxTimelines, newTag, nextPosition, type Timeline } from '../timeline.ts'
 import { ChannelRecords } from './channel-records.ts'
 import { LogState } from './log-state.ts'
+import type { Unpacked } from './parcel.ts'
 import { toPlace } from './place.ts'
 import { type Database, inTransaction, type Statement } from './sqlite.ts'
 import type { Appended } from './writer-messages.ts'
@@ -36,7 +36,8 @@ export class LogWriter {
   /** Of this opening of the log, once it has written. */
   #tag: number | undefined
 
-  readonly #addMessage: Statement
+  readonly #addText: Statement
+  readonly #addBlob: Statement
   readonly #addEntry: Statement
   readonly #addShared: Statement
   readonly #findId: Statement
@@ -54,7 +55,9 @@ export class LogWriter {
     this.#start = this.#state.start
     this.#head = this.#state.head
     this.#timelines = this.#state.timelines
-    this.#addMessage = database.prepare('INSERT INTO messages (head, data) VALUES (?, ?)')
+    // The same bytes, without a text in the heap of this thread. Where there is a NUL in it they stay a blob: see the schema.
+    this.#addText = database.prepare('INSERT INTO messages (head, data) VALUES (?, CAST(? AS TEXT))')
+    this.#addBlob = database.prepare('INSERT INTO messages (head, data) VALUES (?, ?)')
     this.#addEntry = database.prepare(
       'INSERT INTO entries (channel, ms, seq, message, size, shared) VALUES (?, ?, ?, ?, ?, ?)',
     )
@@ -74,7 +77,7 @@ export class LogWriter {
   }
 
   /** Appends all of them or none, in one transaction. When it returns they are on disk. */
-  append(messages: readonly Outgoing[], now: number): Appended[] {
+  append(messages: readonly Unpacked[], now: number): Appended[] {
     const before = { head: this.#head, timelines: this.#timelines, tag: this.#tag }
     try {
       return inTransaction(this.#database, 'IMMEDIATE', () => {
@@ -130,7 +133,7 @@ export class LogWriter {
     this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
-  #appendOne(message: Outgoing, now: number): Appended {
+  #appendOne(message: Unpacked, now: number): Appended {
     const { id } = message
     const known = id === undefined ? undefined : this.#findId.get(id, now)
     if (known !== undefined) return { position: (known as { position: Position | null }).position, prev: undefined }
@@ -147,15 +150,16 @@ export class LogWriter {
   }
 
   #keep(
-    { channels, data, event, key, retention }: Outgoing,
+    { channels, data, event, key, retention }: Unpacked,
     position: Position,
     prev: readonly (Position | null)[],
     keepers: number,
     now: number,
   ): void {
-    const size = Buffer.byteLength(data)
+    const size = data.length
     const head = JSON.stringify([channels, prev, event ?? null, key ?? null])
-    const message = Number(this.#addMessage.run(head, data.includes('\0') ? Buffer.from(data) : data).lastInsertRowid)
+    const add = data.includes(0) ? this.#addBlob : this.#addText
+    const message = Number(add.run(head, data).lastInsertRowid)
     this.#aheadBytes += size
     if (keepers > 1) this.#addShared.run(message, keepers)
     const [ms, seq] = toPlace(position)

@@ -36,7 +36,10 @@ export class WriterThread {
   }
 
   /** Rejects with what went wrong in the thread; nothing was written then. */
-  ask<K extends WriterRequest['kind']>(request: WriterRequest & { readonly kind: K }): Promise<ReplyTo<K>> {
+  ask<K extends WriterRequest['kind']>(
+    request: WriterRequest & { readonly kind: K },
+    handedOver: readonly ArrayBuffer[] = [],
+  ): Promise<ReplyTo<K>> {
     return new Promise((resolve, reject) => {
       if (this.#isEnded) {
         reject(this.#reason())
@@ -44,7 +47,7 @@ export class WriterThread {
       }
       // While something is asked, the process has to stay for the answer.
       if (this.#pending.push({ resolve: resolve as Pending['resolve'], reject }) === 1) this.#worker.ref()
-      this.#worker.postMessage(request)
+      this.#worker.postMessage(request, handedOver)
     })
   }
 

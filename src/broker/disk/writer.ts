@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogWriter } from './log-writer.ts'
+import { unpack } from './parcel.ts'
 import { ofEveryConnection } from './schema.ts'
 import { openDatabase } from './sqlite.ts'
 import type { WriterReply, WriterRequest, WriterSettings } from './writer-messages.ts'
@@ -14,7 +15,8 @@ database.exec('PRAGMA wal_autocheckpoint = 2000')
 const writer = new LogWriter(database, settings)
 
 parentPort?.on('message', (request: WriterRequest) => {
-  parentPort?.postMessage(answer(request))
+  const reply = answer(request)
+  parentPort?.postMessage(reply, reply.kind === 'appended' ? [reply.data] : [])
   if (request.kind === 'append') checkpoint()
 })
 
@@ -39,8 +41,9 @@ function answer(request: WriterRequest): WriterReply {
   try {
     switch (request.kind) {
       case 'append': {
-        const appended = writer.append(request.messages, request.now)
-        return { kind: 'appended', appended, head: writer.head }
+        const { parcel, now } = request
+        const appended = writer.append(unpack(parcel), now)
+        return { kind: 'appended', appended, head: writer.head, data: parcel.data }
       }
       case 'sweep':
         return { kind: 'swept', isMore: writer.sweep(request.now) }

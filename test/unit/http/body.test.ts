@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { createIncomingBody } from '../../../src/http/body.ts'
+import { IncomingBody } from '../../../src/http/body.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 test('a body is put together from chunks that are cut anywhere', () => {
   const text = 'ünï¢ode 🚀'
-  const body = createIncomingBody(100)
+  const body = new IncomingBody(100)
 
   for (const byte of bytes(text)) body.add(new Uint8Array([byte]))
 
@@ -13,7 +13,7 @@ test('a body is put together from chunks that are cut anywhere', () => {
 })
 
 test('a byte order mark is no part of a body', () => {
-  const body = createIncomingBody(100)
+  const body = new IncomingBody(100)
 
   body.add(bytes('\uFEFF{}'))
 
@@ -21,7 +21,7 @@ test('a byte order mark is no part of a body', () => {
 })
 
 test('a body may have as many bytes as the limit, and no more', () => {
-  const body = createIncomingBody(4)
+  const body = new IncomingBody(4)
 
   body.add(bytes('abcd'))
 
@@ -33,7 +33,7 @@ test.for([
   ['a byte that begins nothing', [0xff]],
   ['a character that is cut off at the end', [0xe2, 0x82]],
 ] as const)('a body that is not UTF-8 is refused: %s', ([, chunk]) => {
-  const body = createIncomingBody(100)
+  const body = new IncomingBody(100)
 
   expect(() => {
     body.add(new Uint8Array(chunk))
