@@ -64,7 +64,7 @@ function fromFastify(request: FastifyRequest): HttpRequest {
   return {
     ...fromNode(request.raw),
     // What our parser let through: the request's own stream, or what a `preParsing` hook has made of it.
-    body: async (limit) => (request.body === undefined ? '' : readBody(request.body as typeof request.raw, limit)),
+    read: async (body) => (request.body === undefined ? '' : readBody(request.body as typeof request.raw, body)),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { bodyCutOff, IncomingBody } from '../http/body.ts'
+import { bodyCutOff, type IncomingBody } from '../http/body.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 /** What Express adds to a request. */
@@ -21,8 +21,8 @@ export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extra
       return Array.isArray(value) ? value.join(',') : value
     },
     // Both, because parsers set an empty `body` also where they have left the stream alone (Express 4 does).
-    body: async (limit) =>
-      request.body !== undefined && request.readableEnded ? fromParser(request.body) : readBody(request, limit),
+    read: async (body) =>
+      request.body !== undefined && request.readableEnded ? fromParser(request.body) : readBody(request, body),
   }
 }
 
@@ -32,9 +32,8 @@ export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extra
  * One over its limit is read on and thrown away: a client that is cut off while it still sends may never see the answer. How long
  * it may go on is the server's `requestTimeout`.
  */
-export function readBody(stream: Readable, limit: number): Promise<IncomingBody> {
+export function readBody(stream: Readable, body: IncomingBody): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const body = new IncomingBody(limit)
     const settle = (run: () => void) => {
       stream.off('data', add).off('end', end).off('error', cut).off('close', cut)
       // Whatever becomes of the rest of it, there is still an answer to be sent.
@@ -50,7 +49,11 @@ export function readBody(stream: Readable, limit: number): Promise<IncomingBody>
     }
     const add = (chunk: Uint8Array | string) =>
       attempt(() => body.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
-    const end = () => settle(() => resolve(body))
+    const end = () =>
+      attempt(() => {
+        const value = body.end()
+        settle(() => resolve(value))
+      })
     const cut = (cause?: unknown) => settle(() => reject(bodyCutOff(cause)))
 
     if (stream.readableEnded) end()

@@ -1,4 +1,4 @@
-import { bodyCutOff, IncomingBody } from '../http/body.ts'
+import { bodyCutOff, type IncomingBody } from '../http/body.ts'
 import type { HttpRequest } from '../http/exchange.ts'
 
 export function fromWeb(request: Request): HttpRequest {
@@ -7,17 +7,16 @@ export function fromWeb(request: Request): HttpRequest {
     url: request.url,
     host: request.headers.get('host') ?? new URL(request.url).host,
     header: (name) => request.headers.get(name) ?? undefined,
-    body: (limit) => readBody(request.body, limit),
+    read: (body) => readBody(request.body, body),
   }
 }
 
-async function readBody(stream: ReadableStream<Uint8Array> | null, limit: number): Promise<IncomingBody> {
-  const body = new IncomingBody(limit)
+async function readBody(stream: ReadableStream<Uint8Array> | null, body: IncomingBody): Promise<unknown> {
   const reader = stream?.getReader()
   try {
     for (;;) {
       const { done, value } = (await reader?.read().catch(failCutOff)) ?? { done: true }
-      if (done) return body
+      if (done) return body.end()
       body.add(value)
     }
   } finally {

@@ -3,55 +3,75 @@ import { joinBytes } from '../hub/delivery.ts'
 
 const lineFeed = 0x0a
 
+/** A body on its way in. Of one that is refused nothing is kept. */
+export interface IncomingBody {
+  /** @throws {MillraceError} `body_too_large`, or why what came so far is refused */
+  add(chunk: Uint8Array): void
+  /** What the whole of it is. @throws {MillraceError} */
+  end(): unknown
+}
+
 /**
- * A body on its way in. Of one that passes its limit nothing is kept.
+ * A body that is one text. It stays the bytes that came until it has ended.
  *
- * It stays the bytes that came until it is read: as text, a body of many lines would be one long string that no message needs.
+ * @param limit In bytes.
+ * @param read What it is. `add` and `end` throw what this does, and `body_invalid` where it is not UTF-8.
  */
-export class IncomingBody {
-  readonly #limit: number
-  #chunks: Uint8Array[] = []
-  #size = 0
-
-  /** @param limit In bytes. */
-  constructor(limit: number) {
-    this.#limit = limit
+export function incomingText(limit: number, read: (text: string) => unknown): IncomingBody {
+  const chunks: Uint8Array[] = []
+  const count = counter(limit)
+  return {
+    add(chunk) {
+      count(chunk)
+      chunks.push(chunk)
+    },
+    end: () => read(decode(opening, chunks)),
   }
+}
 
-  /** @throws {MillraceError} `body_too_large` */
-  add(chunk: Uint8Array): void {
-    this.#size += chunk.length
-    if (this.#size > this.#limit) {
-      this.#chunks = []
-      throw bodyTooLarge(this.#limit)
-    }
-    this.#chunks.push(chunk)
+/**
+ * A body of lines, read as they come: neither the bytes nor the text of it are ever in memory as a whole.
+ *
+ * @param limit In bytes.
+ * @param read Called with one or several whole lines at a time.
+ * @param end What the body is, when all lines were read.
+ */
+export function incomingLines(limit: number, read: (lines: string) => void, end: () => unknown): IncomingBody {
+  const count = counter(limit)
+  let decoder = opening
+  /** Of a line that has not ended. */
+  let parts: Uint8Array[] = []
+  const pass = (last: Uint8Array) => {
+    parts.push(last)
+    const text = decode(decoder, parts)
+    decoder = following
+    parts = []
+    read(text)
   }
-
-  /** The whole of it. @throws {MillraceError} `body_invalid` where it is not UTF-8 */
-  text(): string {
-    return decode(opening, this.#chunks)
-  }
-
-  /**
-   * The same, in pieces that end where a line does: of about the size of what came at once, or of one line.
-   *
-   * @throws {MillraceError} `body_invalid` where it is not UTF-8
-   */
-  *pieces(): Generator<string> {
-    let decoder = opening
-    let parts: Uint8Array[] = []
-    for (const chunk of this.#chunks) {
+  return {
+    add(chunk) {
+      count(chunk)
       // No character has a line feed in it, so none is cut there.
+      const first = parts.length === 0 ? 0 : chunk.indexOf(lineFeed) + 1
+      if (first > 0) pass(chunk.subarray(0, first))
+      // Most of a chunk is read where it lies; only the line that two chunks share is put together.
       const end = chunk.lastIndexOf(lineFeed) + 1
-      if (end > 0) {
-        yield decode(decoder, [...parts, chunk.subarray(0, end)])
-        decoder = following
-        parts = []
-      }
+      if (end > first) pass(chunk.subarray(first, end))
       if (end < chunk.length) parts.push(chunk.subarray(end))
-    }
-    if (parts.length > 0) yield decode(decoder, parts)
+    },
+    end() {
+      if (parts.length > 0) read(decode(decoder, parts))
+      return end()
+    },
+  }
+}
+
+/** Counts what has come. */
+function counter(limit: number): (chunk: Uint8Array) => void {
+  let size = 0
+  return (chunk) => {
+    size += chunk.length
+    if (size > limit) throw bodyTooLarge(limit)
   }
 }
 

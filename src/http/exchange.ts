@@ -11,11 +11,11 @@ export interface HttpRequest {
   /** A header's value, or undefined; several values of one name are joined by a comma. */
   header(name: string): string | undefined
   /**
-   * The body, as an {@link IncomingBody} or as text; or a value where a body parser has been at it already.
+   * What `body` makes of the bytes; or the value, or text, that a body parser has made of them already.
    *
-   * @throws {MillraceError} `body_too_large` when it has more than `limit` bytes
+   * @throws {MillraceError} `body_invalid` when it ends too early, and what `body` throws
    */
-  body(limit: number): Promise<IncomingBody | unknown>
+  read(body: IncomingBody): Promise<unknown>
 }
 
 /** An answer that is whole. */

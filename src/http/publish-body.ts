@@ -1,5 +1,5 @@
 import { MillraceError, quote } from '../base/errors.ts'
-import { bodyTooLarge, IncomingBody } from './body.ts'
+import { bodyTooLarge, type IncomingBody, incomingLines, incomingText } from './body.ts'
 import type { HttpRequest } from './exchange.ts'
 
 /** How the content type says that a body is to be read. */
@@ -25,21 +25,67 @@ export async function readPublishBody(request: HttpRequest, limit: number): Prom
   const form = formOf(request)
   // Where the length is told, nobody need send it all to hear that it is too much.
   if (Number(request.header('content-length')) > limit) throw bodyTooLarge(limit)
-  const body = await request.body(limit)
-  if (body instanceof IncomingBody) return form === 'lines' ? parseLines(body.pieces()) : parseText(body.text(), form)
-  if (typeof body === 'string') return parseText(body, form)
+  const body = await request.read(
+    form === 'lines' ? parsedLines(limit) : incomingText(limit, (text) => parse(text, form)),
+  )
+  if (body instanceof Parsed) return body.value
+  if (typeof body === 'string') return parse(body, form).value
   // A parser of forms has been at it: what it made of JSON is not what was sent.
   if (form === 'unsaid') throw unsupported(request)
   return body
 }
 
-function parseText(text: string, form: Form): unknown {
+/** Tells what we have parsed from what others have. */
+class Parsed {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+}
+
+function parse(text: string, form: Form): Parsed {
   // No single JSON value has one object after another without a comma. Nothing here may match in two ways: with `\s*` on both
   // sides, a body of line ends would be tried for minutes.
-  const isLines = form === 'lines' || (form === 'unsaid' && /\}[^\S\n]*\n\s*\{/.test(text))
-  if (isLines) return parseLines([text])
+  if (form === 'lines' || (form === 'unsaid' && /\}[^\S\n]*\n\s*\{/.test(text))) {
+    const lines = new Lines()
+    lines.add(text)
+    return lines.end()
+  }
   if (text.trim() === '') throw bodyEmpty()
-  return parseJson(text, 'The body')
+  return new Parsed(parseJson(text, 'The body'))
+}
+
+function parsedLines(limit: number): IncomingBody {
+  const lines = new Lines()
+  return incomingLines(
+    limit,
+    (text) => lines.add(text),
+    () => lines.end(),
+  )
+}
+
+/** The values of lines of JSON. */
+class Lines {
+  readonly #values: unknown[] = []
+  #number = 0
+
+  /** Whole lines. */
+  add(text: string): void {
+    const lines = text.split('\n')
+    // After the end of the last one comes what is added next.
+    if (lines.at(-1) === '') lines.pop()
+    for (const line of lines) {
+      this.#number++
+      const trimmed = line.trim()
+      if (trimmed !== '') this.#values.push(parseJson(trimmed, `Line ${this.#number}`))
+    }
+  }
+
+  end(): Parsed {
+    if (this.#values.length === 0) throw bodyEmpty()
+    return new Parsed(this.#values)
+  }
 }
 
 function bodyEmpty(): MillraceError {
@@ -72,24 +118,6 @@ function unsupported(request: HttpRequest): MillraceError {
     'content_type_unsupported',
     `The content type is ${quote(essenceOf(request))}. Send application/json, or application/x-ndjson for one message per line.`,
   )
-}
-
-/** @param pieces Of whole lines. */
-function parseLines(pieces: Iterable<string>): unknown[] {
-  const values: unknown[] = []
-  let number = 0
-  for (const piece of pieces) {
-    const lines = piece.split('\n')
-    // After the last line's end comes the next piece.
-    if (lines.at(-1) === '') lines.pop()
-    for (const line of lines) {
-      number++
-      const text = line.trim()
-      if (text !== '') values.push(parseJson(text, `Line ${number}`))
-    }
-  }
-  if (values.length === 0) throw bodyEmpty()
-  return values
 }
 
 function parseJson(text: string, subject: string): unknown {
