@@ -1,5 +1,5 @@
 import type { Broker, Position } from '../broker/port.ts'
-import { type Delivery, joinBytes } from './delivery.ts'
+import { type Delivery, frameInPieces, joinBytes } from './delivery.ts'
 
 /** Bytes of one piece. What a slow reader keeps from being freed is this much more than what waits for it, and no more. */
 const pieceSize = 64 * 1024
@@ -30,12 +30,14 @@ export class Run {
 
   constructor(deliveries: readonly Delivery[]) {
     this.deliveries = deliveries
+    // What was read from the log just now, and has gone to nobody.
+    const framed = deliveries.some(({ isFramed }) => isFramed) ? [] : frameInPieces(deliveries, pieceSize)
     let size = 0
     let first = 0
     let offset = 0
     deliveries.forEach(({ frame }, index) => {
       if (offset > 0 && offset + frame.length > pieceSize) {
-        this.#pieces.push({ first, end: index })
+        this.#add(first, index, framed)
         first = index
         offset = 0
       }
@@ -43,7 +45,7 @@ export class Run {
       offset += frame.length
       size += frame.length
     })
-    if (offset > 0) this.#pieces.push({ first, end: deliveries.length })
+    if (offset > 0) this.#add(first, deliveries.length, framed)
     this.size = size
   }
 
@@ -76,6 +78,11 @@ export class Run {
       parts.push(piece.bytes.subarray(begin, to < piece.end ? this.#offsets[to] : undefined))
     }
     return parts
+  }
+
+  #add(first: number, end: number, framed: readonly Uint8Array[]): void {
+    const bytes = framed[this.#pieces.length]
+    this.#pieces.push(bytes === undefined ? { first, end } : { first, end, bytes })
   }
 
   #join(first: number, end: number): Uint8Array {
