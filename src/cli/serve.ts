@@ -4,6 +4,7 @@ import type { ServerOptions } from '../server/options.ts'
 import { type Server, startServer } from '../server/server.ts'
 import { exitCodes, report } from './exit.ts'
 import { outliveReader, paint, printError, say } from './output.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
 /** The streams are ended over this time, in ms, so that their readers do not come back all at once. */
 const drainTime = 3_000
@@ -19,6 +20,8 @@ export interface ServeOptions extends Omit<ServerOptions, 'channels' | 'onError'
 /** Runs the standalone hub until a signal comes. Never returns: it ends the process. */
 export async function serve({ public: channels = [], json = false, ...options }: ServeOptions): Promise<void> {
   outliveReader()
+  // Who keeps the log on disk counts on a process that stays small. In others the log is in it, or with Redis, and speed comes first.
+  if (options.data !== undefined) keepHeapSmall()
   const server = await startServer({ ...options, channels, onError: (error) => void report(error, json) })
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
