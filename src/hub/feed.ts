@@ -63,8 +63,10 @@ export class Feed {
     const { compare } = this.#broker
     // What was announced before this may itself begin after a hole: then the ring reaches back no further than there.
     const ends = [head, this.#firstPrev, this.#floor].filter((position) => position != null)
-    this.#from = ends.toSorted(compare).at(-1)
-    if (this.#known === undefined || compare(head, this.#known) > 0) this.#known = head
+    const from = ends.toSorted(compare).at(-1) ?? head
+    this.#from = from
+    // Who is live here has all up to there from the log, so nothing before it can be missing.
+    if (this.#known === undefined || compare(from, this.#known) > 0) this.#known = from
   }
 
   /** Begins anew at `head`: what was in the ring does not join on to what follows. */
