@@ -27,6 +27,7 @@ export function createHub(options: HubOptions): Hub {
   return new MillraceHub(options)
 }
 
+/** Longer than a file should be, because it is where the parts of a hub meet; it has no logic that one of them could have. */
 class MillraceHub implements Hub {
   readonly limits: Limits
   readonly #broker: Broker
