@@ -1,9 +1,7 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run } from './run.js'
 
 const compiled = join(root, '.chaos')
-rmSync(compiled, { recursive: true, force: true })
 
 for (const [command, args] of [
   ['npm', ['run', '--silent', 'build']],

@@ -3,7 +3,7 @@ import type { ProfileName } from './profiles.ts'
 import { tell } from './report.ts'
 import { run } from './run.ts'
 
-/** Short runs with seeds that stay the same. `npm run chaos` has long ones, with others. */
+/** Short runs with seeds that stay the same. `node scripts/chaos.js` has long ones, with others. */
 const runs: readonly (readonly [profile: ProfileName, seed: number])[] = [
   ['memory', 1],
   ['memory-steady', 2],

@@ -7,7 +7,7 @@ import { type ProfileName, profiles } from './profiles.ts'
 import { tell, toFigures, toText } from './report.ts'
 import { type Run, run } from './run.ts'
 
-const usage = `Usage: npm run chaos -- [options]
+const usage = `Usage: node scripts/chaos.js [options]
 
   --profile NAME...  ${Object.keys(profiles).join(', ')} (default: all)
   --broker NAME      every profile of memory, disk or redis
@@ -107,6 +107,6 @@ async function show(done: Run): Promise<void> {
   if (done.violations.length > mostTold) console.log(`  and ${done.violations.length - mostTold} more violations`)
   if (dir !== '') console.log(`  history: ${dir}`)
   if (isBroken) {
-    console.log(`  again: npm run chaos -- --profile ${done.profile} --seconds ${done.seconds} --seed ${done.seed}`)
+    console.log(`  again: node scripts/chaos.js --profile ${done.profile} --seconds ${done.seconds} --seed ${done.seed}`)
   }
 }
