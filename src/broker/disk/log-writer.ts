@@ -56,7 +56,8 @@ export class LogWriter {
     this.#head = this.#state.head
     this.#timelines = this.#state.timelines
     // The same bytes, without a text in the heap of this thread. Where there is a NUL in it they stay a blob: see the schema.
-    this.#addText = database.prepare('INSERT INTO messages (head, data) VALUES (?, CAST(? AS TEXT))')
+    // Node 22 binds no bytes as NULL.
+    this.#addText = database.prepare("INSERT INTO messages (head, data) VALUES (?, ifnull(CAST(? AS TEXT), ''))")
     this.#addBlob = database.prepare('INSERT INTO messages (head, data) VALUES (?, ?)')
     this.#addEntry = database.prepare(
       'INSERT INTO entries (channel, ms, seq, message, size, shared) VALUES (?, ?, ?, ?, ?, ?)',
