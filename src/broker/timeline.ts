@@ -12,7 +12,7 @@ import { comparePositions, isTime } from './position.ts'
  * The word is PostgreSQL's, and so is the idea of a history that is kept with the log.
  */
 export interface Timeline {
-  /** 1 to 999; not that of another timeline that is still remembered. */
+  /** 1 to 999,999; not that of another timeline that is still remembered. */
   readonly tag: number
   /** Its first position. */
   readonly begin: Position
@@ -23,8 +23,11 @@ export interface Timeline {
 /** How many timelines a log remembers. A cursor from before them cannot be vouched for. */
 export const maxTimelines = 100
 
-/** Of a position's number within its millisecond the last three digits: the tag of its timeline. */
-const tagScale = 1_000
+/**
+ * Of a position's number within its millisecond the last six digits are the tag of its timeline. With three, readers of a Redis
+ * that failed over a hundred times met two timelines of one tag.
+ */
+export const tagScale = 1_000_000
 
 /** The tag of the timeline that gave the position; 0 for a time, which none gave. */
 export function timelineOf(position: Position): number {

@@ -27,9 +27,13 @@ export async function findPlace({ log, tail }: CatchUpContext, subscriber: Subsc
   await Promise.all(feeds.map((feed) => feed.followed))
   if (subscriber.cursor !== undefined || subscriber.since !== undefined) return
   // Where everything that was announced is at hand the hub's own place will do, and nobody need be asked.
+  const { epoch } = tail
   const isAtHand = tail.isLive && feeds.every((feed) => feed.covered)
   const head = (isAtHand ? tail.head : undefined) ?? (await log.head(feeds, () => subscriber.state !== 'closed'))
-  if (head !== undefined) subscriber.placeAt(head)
+  if (head === undefined) return
+  subscriber.placeAt(head)
+  // Another log may have taken this one's place since it was asked.
+  subscriber.isPlaced = epoch === tail.epoch
 }
 
 /** Reads the log into the subscriber's stream, at the pace of its sink, until it is live or gone. */

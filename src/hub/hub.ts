@@ -97,6 +97,7 @@ class MillraceHub implements Hub {
     this.#catchUp = { compare: broker.compare, clock, log, onError, pace, tail: this.#tail }
     this.#context = {
       compare: broker.compare,
+      timelineOf: broker.timelineOf,
       fanOut: this.#fanOut,
       outbox: this.limits.outbox,
       head: () => this.#tail.head,

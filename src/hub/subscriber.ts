@@ -28,6 +28,7 @@ export interface Start {
 /** What a subscriber needs of its hub. */
 export interface SubscriberContext {
   readonly compare: Broker['compare']
+  readonly timelineOf: Broker['timelineOf']
   readonly fanOut: FanOut
   /** Bytes that may wait in the sink of a live subscriber; past it the subscriber reads from the log when they have gone. */
   readonly outbox: number
@@ -176,7 +177,7 @@ export class Subscriber implements LiveReader {
   /** Whether the rings have all that comes after its cursor. */
   get isInRings(): boolean {
     const { cursor } = this
-    if (cursor === undefined || (this.#isAhead(cursor) && !this.isPlaced)) return false
+    if (cursor === undefined || !this.#isSound(cursor)) return false
     return this.feeds.every((feed) => feed.reachesTo(cursor))
   }
 
@@ -264,6 +265,14 @@ export class Subscriber implements LiveReader {
   #isAhead(cursor: Position): boolean {
     const head = this.#context.head()
     return head === undefined || this.#context.compare(cursor, head) > 0
+  }
+
+  /** Whether the cursor is of the log as the hub knows it: on its timeline, or, where it is ahead, given by the log itself. */
+  #isSound(cursor: Position): boolean {
+    const { head, timelineOf } = this.#context
+    const heard = head()
+    if (heard === undefined || this.#isAhead(cursor)) return this.isPlaced
+    return timelineOf(cursor) === timelineOf(heard)
   }
 
   #fallBehind(): void {

@@ -283,6 +283,7 @@ export class Tail implements Follower {
   /** Begins anew with the log that there is: everyone reads it from where he stands, and is told there what it has lost. */
   #lose(next: Position): void {
     this.#context.fanOut.flush()
+    this.#context.log.forget()
     this.#context.onLost()
     for (const feed of this.#context.feeds().kept()) feed.restartAt(next)
     this.#head = next

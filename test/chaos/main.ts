@@ -107,6 +107,8 @@ async function show(done: Run): Promise<void> {
   if (done.violations.length > mostTold) console.log(`  and ${done.violations.length - mostTold} more violations`)
   if (dir !== '') console.log(`  history: ${dir}`)
   if (isBroken) {
-    console.log(`  again: node scripts/chaos.js --profile ${done.profile} --seconds ${done.seconds} --seed ${done.seed}`)
+    console.log(
+      `  again: node scripts/chaos.js --profile ${done.profile} --seconds ${done.seconds} --seed ${done.seed}`,
+    )
   }
 }

@@ -170,9 +170,13 @@ export class RedisFollowing implements Following {
 
   readonly #receive = (message: string, topic: string): void => {
     const { follower, prefix, relay } = this.#context
+    const live = `${prefix}live:`
+    const isOurs = topic.startsWith(live)
+    const channel = isOurs ? topic.slice(live.length) : relay.channelOf(topic)
+    // What was let go is announced until Redis has heard of it.
+    if (!this.#wanted.has(channel)) return
     try {
-      const isOurs = topic.startsWith(`${prefix}live:`)
-      follower.onEntry(isOurs ? parseAnnouncement(message) : toRelayed(relay.channelOf(topic), message))
+      follower.onEntry(isOurs ? parseAnnouncement(message) : toRelayed(channel, message))
     } catch (error) {
       follower.onError(error)
     }

@@ -1,4 +1,4 @@
-import { maxTimelines } from '../timeline.ts'
+import { maxTimelines, tagScale } from '../timeline.ts'
 
 /**
  * The log and its timelines (`../timeline.ts`), in Lua: who writes it now, and which position is next.
@@ -13,7 +13,7 @@ import { maxTimelines } from '../timeline.ts'
  * The two know each other's hand by the id of the process, with which the name begins.
  */
 export const log = `
-local scale = 1000
+local scale = ${tagScale}
 local given, names = {}, 0
 local run
 
