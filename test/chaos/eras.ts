@@ -7,9 +7,9 @@ import { compare, msOf } from './place.ts'
  * All run on one machine, so that a position's milliseconds say in which log it was given: each began after the one before had ended.
  */
 export class Eras {
-  readonly boundaries: readonly (Boundary & { readonly index: number })[]
+  readonly boundaries: readonly (Boundary & { readonly index: number; readonly at: number })[]
 
-  constructor(boundaries: readonly (Boundary & { readonly index: number })[]) {
+  constructor(boundaries: readonly (Boundary & { readonly index: number; readonly at: number })[]) {
     this.boundaries = boundaries
   }
 

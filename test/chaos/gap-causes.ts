@@ -11,6 +11,9 @@ export interface Causes {
   readonly history: number
 }
 
+/** A hub hears of a lost log when it has a connection again. Until then it goes by the one that it knew, ms. */
+const longestUnheard = 3_000
+
 /** The gaps that nothing explains. */
 export function checkGaps({ reader, gaps }: Story, causes: Causes): Violation[] {
   const violations: Violation[] = []
@@ -34,7 +37,7 @@ export function checkGaps({ reader, gaps }: Story, causes: Causes): Violation[] 
 }
 
 function explain(gap: ToldGap, channel: string, { copies, eras, history }: Causes): string[] {
-  const { reason, cursor, connection, index, since } = gap
+  const { reason, cursor, connection, index, since, sinceAt } = gap
   if (reason === 'expired') {
     const later = [...copies.published.values()].filter(
       (published) => published.index < index && published.channels.includes(channel) && isLater(published.message),
@@ -44,12 +47,12 @@ function explain(gap: ToldGap, channel: string, { copies, eras, history }: Cause
   if (reason !== 'lost') return []
   return eras.boundaries.flatMap((boundary, era) => {
     if (!boundary.isLoss || boundary.index > index) return []
-    // It had seen what is lost; or its hub had, while it was connected there.
+    // It had seen what is lost; or its hub had, while it was connected there, and did not know it yet.
     const hasSeen =
       cursor !== undefined &&
       eras.of(cursor) <= era &&
       (boundary.shared === undefined || isAfter(cursor, boundary.shared))
-    const wasThere = since < boundary.index
+    const wasThere = since < boundary.index || sinceAt < boundary.at + longestUnheard
     return hasSeen || wasThere ? [`${connection} boundary ${era}`] : []
   })
 

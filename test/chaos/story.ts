@@ -10,6 +10,8 @@ export interface ToldGap extends At<GapTold> {
   /** With which cursor the connection began, and where in the history. */
   readonly from: string | undefined
   readonly since: number
+  /** Ms since the beginning, when it was asked for. */
+  readonly sinceAt: number
   /** The next id on the same connection: the gap reaches to it. Undefined where the connection ended before it. */
   next: string | undefined
 }
@@ -66,6 +68,7 @@ class Writer implements Story {
   #cursor: string | undefined
   #from: string | undefined
   #since = 0
+  #sinceAt = 0
   /** Gaps that no id has followed yet. */
   #open: ToldGap[] = []
   /** After a log was lost, the next id may be anywhere. */
@@ -80,9 +83,18 @@ class Writer implements Story {
       this.channels = event.channels
       this.#from = event.cursor
       this.#since = index
+      this.#sinceAt = event.at
       this.#open = []
     } else if (event.type === 'gap') {
-      const gap = { ...event, index, cursor: this.#cursor, from: this.#from, since: this.#since, next: undefined }
+      const gap = {
+        ...event,
+        index,
+        cursor: this.#cursor,
+        from: this.#from,
+        since: this.#since,
+        sinceAt: this.#sinceAt,
+        next: undefined,
+      }
       this.gaps.push(gap)
       this.#open.push(gap)
       if (event.reason === 'lost') for (const channel of event.channels) this.#lost.add(channel)
