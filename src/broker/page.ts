@@ -8,8 +8,8 @@ export interface LogView {
   readonly head: Position
   /** Up to here a channel without a record may have had messages that nobody remembers. */
   readonly forgotten: Position
-  /** Who has written it, in order; the last one is writing it now. Left out: positions do not name their timeline. */
-  readonly timelines?: readonly Timeline[]
+  /** Who has written it, in order; the last one is writing it now. */
+  readonly timelines: readonly Timeline[]
 }
 
 /** Where the reading of a log begins. */
@@ -23,9 +23,7 @@ export interface Place {
 export function placeOf({ start, head, timelines }: LogView, cursor: Position): Place {
   const after = clampTime(cursor, start, head)
   if (comparePositions(after, start) < 0) return { after: start, isLost: true }
-  // Ahead of the log is who has seen what it never had, or has no more.
-  const ahead = comparePositions(after, head) > 0 ? head : undefined
-  const parted = timelines === undefined ? ahead : partedAt(timelines, head, after)
+  const parted = partedAt(timelines, head, after)
   return { after: parted ?? after, isLost: parted !== undefined }
 }
 
