@@ -1,3 +1,4 @@
+import { firstIndex } from '../base/search.ts'
 import type { Broker, Position } from '../broker/port.ts'
 import { type Delivery, frameInPieces, joinBytes } from './delivery.ts'
 
@@ -51,14 +52,12 @@ export class Run {
 
   /** The index of the first delivery after a position. */
   indexAfter(position: Position, compare: Broker['compare']): number {
-    let low = 0
-    let high = this.deliveries.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (compare(this.deliveries[middle]?.entry.position ?? position, position) > 0) high = middle
-      else low = middle + 1
-    }
-    return low
+    const { deliveries } = this
+    return firstIndex(
+      0,
+      deliveries.length,
+      (index) => compare(deliveries[index]?.entry.position ?? position, position) > 0,
+    )
   }
 
   /** The bytes of the deliveries from the index `first` up to `end`. They are shared: MUST NOT be changed. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { firstIndex } from '../base/search.ts'
 import type { Feed } from './feed.ts'
 import type { Place, Positions, Stretch } from './stretch.ts'
 
@@ -72,14 +73,7 @@ export class Stretches {
 
   /** How many begin at or before a place. */
   #endOf(own: readonly Stretch[], { after }: Place): number {
-    let low = 0
-    let high = own.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#positions.compare(own[middle]?.from ?? '', after) > 0) high = middle
-      else low = middle + 1
-    }
-    return low
+    return firstIndex(0, own.length, (index) => this.#positions.compare(own[index]?.from ?? '', after) > 0)
   }
 
   #touch(stretch: Stretch): void {

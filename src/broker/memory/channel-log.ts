@@ -1,3 +1,4 @@
+import { firstIndex } from '../../base/search.ts'
 import type { Slice } from '../page.ts'
 import type { Entry, PageLimit, Position } from '../port.ts'
 import { comparePositions, positionAt } from '../position.ts'
@@ -75,14 +76,9 @@ export class ChannelLog {
   }
 
   #indexAfter(after: Position): number {
-    let low = this.#first
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const position = this.#entries[middle]?.position
-      if (position != null && comparePositions(position, after) > 0) high = middle
-      else low = middle + 1
-    }
-    return low
+    return firstIndex(this.#first, this.#entries.length, (index) => {
+      const position = this.#entries[index]?.position
+      return position != null && comparePositions(position, after) > 0
+    })
   }
 }
