@@ -22,11 +22,22 @@ export function openStream(response: ServerResponse, reply: StreamReply): Sink |
   // When a stream ends its reader is to connect anew, perhaps to another server: a connection that stayed would bring it back to
   // this one, and keep a server that closes waiting. HTTP/2 has no such header.
   if (response.req.httpVersionMajor < 2) response.shouldKeepAlive = false
-  writeHead(response, reply)
+  const isBare = canBeBare(response)
+  // Said, and not left to Node, because then we may write the chunks ourselves.
+  writeHead(response, isBare ? { ...reply, headers: { ...reply.headers, 'transfer-encoding': 'chunked' } } : reply)
   response.flushHeaders()
-  const sink = nodeSink(response)
+  const sink = nodeSink(response, isBare)
   reply.admission.open(sink)
   return sink
+}
+
+/**
+ * Whether chunks can be written to the socket itself: HTTP/1.1 has them, the answer's turn has come, and nobody has put a `write` of
+ * his own in the place of the answer's, to compress what is written or to count it.
+ */
+function canBeBare(response: ServerResponse): boolean {
+  const { req, socket } = response
+  return req.httpVersion === '1.1' && socket !== null && !Object.hasOwn(response, 'write')
 }
 
 /** Also where somebody else has answered, such as middleware that found us too slow. */

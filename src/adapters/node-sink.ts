@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Sink } from '../hub/sink.ts'
+import { endInTime } from './ending.ts'
+import { SocketSink } from './socket-sink.ts'
 
 /**
  * Idle time after which the operating system asks whether the peer is still there, in ms. It asks ten times, a second apart.
@@ -11,42 +13,57 @@ import type { Sink } from '../hub/sink.ts'
  */
 const keepAliveDelay = 10_000
 
-/** How long a reader may take what still waits when its stream ends, in ms; then it is cut off, and resumes from its cursor. */
-const lastWait = 2_000
-
-/** A sink on an answer of node:http or node:http2 whose headers have been sent. */
-export function nodeSink(response: ServerResponse, clock: Clock = systemClock): Sink {
+/**
+ * A sink on an answer of node:http or node:http2 whose headers have been sent.
+ *
+ * @param isBare Whether its body goes in chunks, and nobody is between it and its socket.
+ */
+export function nodeSink(response: ServerResponse, isBare: boolean, clock: Clock = systemClock): Sink {
   const socket = socketOf(response)
   if (socket !== undefined && 'setKeepAlive' in socket) socket.setKeepAlive(true, keepAliveDelay)
   if (socket !== undefined && 'setNoDelay' in socket) socket.setNoDelay(true)
   // A server's idle timeout is for requests that stall. A stream is quiet by nature.
   response.setTimeout(0)
   // A peer that resets the connection is gone, which `close` says; without a listener the error would end the process.
-  response.on('error', () => {})
-  return {
-    write: (bytes) => !isOver(response) && response.write(bytes),
+  response.on('error', ignore)
+  return isBare && response.socket !== null
+    ? new SocketSink(response.socket, () => response.end(), clock)
+    : responseSink(response, clock)
+}
+
+function ignore(): void {}
+
+/** By the answer's own `write`: on HTTP/2, for HTTP/1.0, and where middleware has put its own in its place. */
+function responseSink(response: ServerResponse, clock: Clock): Sink {
+  const sink: Sink = {
+    write: ({ bytes }) => !isOver(response) && response.write(bytes),
     get buffered() {
       return response.writableLength
     },
     onDrain: (run) => void response.on('drain', run),
     onClose: (run) => {
       // The answer's `close`, not the request's: that one fires early, or never once a body was read.
-      if (isOver(response)) run()
+      if (isGone(response)) run()
       else onceClosed(response, run)
     },
     end: () => {
       if (isOver(response)) return
       response.end()
-      const endWait = clock.after(lastWait, () => response.destroy())
-      onceClosed(response, endWait)
+      endInTime(clock, sink.onClose, sink.cut)
     },
     cut: () => void response.destroy(),
   }
+  return sink
 }
 
 /** Whether there is nobody to write to any more. */
 export function isOver(response: ServerResponse): boolean {
   return response.writableEnded || response.destroyed || socketOf(response)?.destroyed !== false
+}
+
+/** Whether its `close` has been, or never comes. */
+function isGone(response: ServerResponse): boolean {
+  return response.closed || socketOf(response)?.destroyed !== false
 }
 
 /** An answer that waits for the one before it on its connection (HTTP/1.1 pipelining) has no socket of its own yet. */

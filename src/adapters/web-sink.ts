@@ -46,7 +46,7 @@ export function createWebPipe(onRead: () => void): WebPipe {
   const buffered = () => 0 - (controller?.desiredSize ?? 0)
 
   const sink: Sink = {
-    write(bytes) {
+    write({ bytes }) {
       if (isOver) return false
       controller?.enqueue(bytes)
       isFull = buffered() > highWater

@@ -1,5 +1,5 @@
+import { joinBytes } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
-import { joinBytes } from '../hub/delivery.ts'
 
 const lineFeed = 0x0a
 

@@ -1,4 +1,5 @@
-import { type Delivery, joinBytes, sizeOf } from './delivery.ts'
+import { joinBytes } from '../base/bytes.ts'
+import { type Delivery, sizeOf } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import { type Batch, pageLimit } from './page.ts'
 

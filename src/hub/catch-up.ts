@@ -4,6 +4,7 @@ import type { Broker } from '../broker/port.ts'
 import { Backlog } from './backlog.ts'
 import type { LogReader, ReaderPage } from './log-reader.ts'
 import type { Pace } from './pace.ts'
+import { Packet } from './packet.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Tail } from './tail.ts'
 import { ToldGaps } from './told-gaps.ts'
@@ -99,6 +100,6 @@ function takePage(subscriber: Subscriber, backlog: Backlog, told: ToldGaps, page
 
 function writeBacklog(subscriber: Subscriber, backlog: Backlog): void {
   const parts = backlog.take()
-  for (const bytes of parts) subscriber.write(bytes)
+  for (const bytes of parts) subscriber.write(Packet.toOne(bytes))
   if (parts.length > 0) subscriber.isTold = true
 }

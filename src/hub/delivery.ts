@@ -1,3 +1,4 @@
+import { toBytes } from '../base/bytes.ts'
 import type { Entry } from '../broker/port.ts'
 import { type EventFields, encodeEvent } from '../sse/encode.ts'
 
@@ -11,10 +12,6 @@ export interface Delivery {
 }
 
 const encoder = new TextEncoder()
-
-export function toBytes(text: string): Uint8Array {
-  return encoder.encode(text)
-}
 
 export function toDelivery(entry: Entry): Delivery {
   return new EntryDelivery(entry)
@@ -111,19 +108,6 @@ export function sizeOf({ entry }: Delivery): number {
  */
 export function toLateFrame(entry: Entry): Uint8Array {
   return toBytes(encodeEvent(fieldsOf({ ...entry, position: null })))
-}
-
-/** One buffer of several; the one itself where it is alone. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts
-  if (parts.length === 1 && only !== undefined) return only
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    joined.set(part, offset)
-    offset += part.length
-  }
-  return joined
 }
 
 function fieldsOf({ position, event, channels, data }: Entry): EventFields {

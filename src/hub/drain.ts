@@ -1,6 +1,7 @@
+import { toBytes } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { encodeRetry } from '../sse/encode.ts'
-import { toBytes } from './delivery.ts'
+import { Packet } from './packet.ts'
 import { jitteredRetry } from './retry.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -22,7 +23,7 @@ export async function drain(subscribers: readonly Subscriber[], { clock, over, r
   for (let first = 0; first < subscribers.length; first += share) {
     if (first > 0) await new Promise<void>((resolve) => clock.after(step, resolve))
     for (const subscriber of subscribers.slice(first, first + share)) {
-      subscriber.write(toBytes(encodeRetry(jitteredRetry(retry))))
+      subscriber.write(Packet.toOne(toBytes(encodeRetry(jitteredRetry(retry)))))
       subscriber.close()
     }
   }

@@ -1,7 +1,9 @@
+import { joinBytes } from '../base/bytes.ts'
 import { endOfTurn } from '../base/turn.ts'
-import { type Delivery, joinBytes } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
+import { Packet } from './packet.ts'
 
 /** Frames that follow on each other and go to the same feeds. */
 interface Run {
@@ -51,8 +53,8 @@ export class FanOut {
     this.#runs = []
     this.#bytes = 0
     if (runs.length === 1 && first.feeds.length === 1) {
-      const bytes = joinBytes(first.frames)
-      for (const subscriber of first.feeds[0]?.live ?? []) subscriber.deliver(bytes)
+      const packet = Packet.toMany(joinBytes(first.frames))
+      for (const subscriber of first.feeds[0]?.live ?? []) subscriber.deliver(packet)
       return
     }
     deliverAll(runs)
@@ -74,10 +76,10 @@ function deliverAll(runs: readonly Run[]): void {
   }
   // Subscribers of the same channels stand next to each other and get the same parts: join them once for all of these.
   let previous: readonly Uint8Array[] = []
-  let joined: Uint8Array | undefined
+  let joined: Packet | undefined
   for (const [subscriber, own] of parts) {
     if (joined === undefined || !isSame(previous, own)) {
-      joined = joinBytes(own)
+      joined = Packet.toMany(joinBytes(own))
       previous = own
     }
     subscriber.deliver(joined)

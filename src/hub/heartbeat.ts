@@ -1,6 +1,7 @@
+import { toBytes } from '../base/bytes.ts'
 import type { Broker, Position } from '../broker/port.ts'
 import { encodeComment, encodeId } from '../sse/encode.ts'
-import { toBytes } from './delivery.ts'
+import { Packet } from './packet.ts'
 import type { Subscriber } from './subscriber.ts'
 
 /** What a beat looks at. */
@@ -13,7 +14,7 @@ export interface BeatContext {
   readonly stall: number
 }
 
-const comment = toBytes(encodeComment())
+const comment = Packet.toMany(toBytes(encodeComment()))
 
 /**
  * Writes to everyone who has been written nothing since the last beat, so that proxies keep the stream open and a reader that is
@@ -25,7 +26,7 @@ const comment = toBytes(encodeComment())
  * long is cut.
  */
 export function beat(subscribers: Iterable<Subscriber>, { compare, head, now, stall }: BeatContext): void {
-  const atHead = head === undefined ? comment : toBytes(encodeId(head))
+  const atHead = head === undefined ? comment : Packet.toMany(toBytes(encodeId(head)))
   for (const subscriber of subscribers) {
     const { cursor, state, touched } = subscriber
     subscriber.touched = false

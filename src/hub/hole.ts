@@ -3,6 +3,7 @@ import { toDelivery, toLateFrame } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
 import type { LogReader } from './log-reader.ts'
+import { Packet } from './packet.ts'
 import { ToldGaps } from './told-gaps.ts'
 
 /** What was never announced, or came after what should have come before it. */
@@ -55,14 +56,14 @@ export function passLate(entry: Entry, feeds: readonly Feed[]): void {
   const { position } = entry
   if (position === null) return
   const delivery = toDelivery(entry)
-  const frame = toLateFrame(entry)
+  const packet = Packet.toMany(toLateFrame(entry))
   const lacking = feeds.filter((feed) => feed.lacks(position))
   const readers = new Set<LiveReader>()
   for (const feed of lacking) {
     feed.add(delivery, position)
     for (const reader of [...feed.live, ...feed.ahead, ...feed.behind]) readers.add(reader)
   }
-  for (const reader of readers) reader.deliverLate(frame, position, lacking)
+  for (const reader of readers) reader.deliverLate(packet, position, lacking)
 }
 
 function lowest(feeds: readonly Feed[], compare: Broker['compare']): Position | undefined {

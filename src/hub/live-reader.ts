@@ -1,12 +1,13 @@
 import type { ChannelGap, Position } from '../broker/port.ts'
 import type { Feed } from './feed.ts'
+import type { Packet } from './packet.ts'
 
 /** A subscriber that is at the head, as those who write to it see it. */
 export interface LiveReader {
-  /** Bytes that everyone who is live on a feed gets. */
-  deliver(bytes: Uint8Array): void
+  /** What everyone who is live on a feed gets. */
+  deliver(packet: Packet): void
   /** An entry that was found missing on `feeds`: it may have been read from the log before this reader went live. */
-  deliverLate(frame: Uint8Array, position: Position, feeds: readonly Feed[]): void
+  deliverLate(packet: Packet, position: Position, feeds: readonly Feed[]): void
   /** For one that is behind: a message of `feed` has passed that the log does not have for it. */
   miss(feed: Feed): void
   /** For one that is ahead of the hub: what the hub hears now. */

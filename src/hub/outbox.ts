@@ -1,3 +1,4 @@
+import type { Packet } from './packet.ts'
 import type { Sink } from './sink.ts'
 
 /** What a subscriber's bytes leave by: its sink, and what is known of how its reader takes them. */
@@ -27,11 +28,11 @@ export class Outbox {
   }
 
   /** Whether there was a sink to write to. */
-  write(bytes: Uint8Array): boolean {
+  write(packet: Packet): boolean {
     const sink = this.#sink
     if (sink === undefined) return false
     const before = sink.buffered
-    if (!sink.write(bytes)) this.#isFull = true
+    if (!sink.write(packet)) this.#isFull = true
     this.#queued += sink.buffered - before
     return true
   }

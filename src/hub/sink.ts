@@ -1,11 +1,13 @@
+import type { Packet } from './packet.ts'
+
 /**
  * What a subscriber writes to. Node responses, HTTP/2 and web streams each have one, in `adapters/`.
  *
  * A sink MUST NOT throw, also after it has closed: then `write` takes nothing and answers false.
  */
 export interface Sink {
-  /** Takes the bytes, always; false asks the writer to wait for `onDrain` before the next. The bytes are shared: MUST NOT be changed. */
-  write(bytes: Uint8Array): boolean
+  /** Takes the packet, always; false asks the writer to wait for `onDrain` before the next. */
+  write(packet: Packet): boolean
   /** Bytes taken and not yet handed to the operating system or the reader. */
   readonly buffered: number
   /** Calls `run` each time the waiting bytes have gone. */

@@ -1,11 +1,12 @@
+import { toBytes } from '../base/bytes.ts'
 import type { Broker, ChannelGap, Position } from '../broker/port.ts'
 import { encodeGap, type GapReason } from '../sse/control.ts'
 import { encodeId, encodeOpening } from '../sse/encode.ts'
-import { toBytes } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
 import { Outbox } from './outbox.ts'
+import { Packet } from './packet.ts'
 import { type RingPage, readRings } from './rings.ts'
 import type { Sink } from './sink.ts'
 
@@ -94,7 +95,7 @@ export class Subscriber implements LiveReader {
     this.#outbox.open(sink)
     sink.onClose(() => this.close())
     this.isTold = this.cursor !== undefined
-    this.write(toBytes(encodeOpening(this.cursor, retry)))
+    this.#tell(encodeOpening(this.cursor, retry))
     this.#outbox.wake()
   }
 
@@ -102,11 +103,11 @@ export class Subscriber implements LiveReader {
   writeCursor(): void {
     if (this.cursor === undefined) return
     this.isTold = true
-    this.write(toBytes(encodeId(this.cursor)))
+    this.#tell(encodeId(this.cursor))
   }
 
   writeGap(channels: readonly string[], reason: GapReason): void {
-    this.write(toBytes(encodeGap({ channels, reason })))
+    this.#tell(encodeGap({ channels, reason }))
   }
 
   /** Tells those of the gaps that are on its channels: one event for each reason. */
@@ -120,9 +121,9 @@ export class Subscriber implements LiveReader {
     }
   }
 
-  /** Takes the bytes, always; with too much waiting it is live no more. */
-  write(bytes: Uint8Array): void {
-    this.#outbox.write(bytes)
+  /** Takes the packet, always; with too much waiting it is live no more. */
+  write(packet: Packet): void {
+    this.#outbox.write(packet)
     this.touched = true
     if (this.#state === 'live' && this.#isFull) this.#fallBehind()
   }
@@ -142,8 +143,8 @@ export class Subscriber implements LiveReader {
     return this.#outbox.isStalled(now, ms)
   }
 
-  deliver(bytes: Uint8Array): void {
-    this.#outbox.write(bytes)
+  deliver(packet: Packet): void {
+    this.#outbox.write(packet)
     this.touched = true
     if (this.#state !== 'live' || !this.#isFull) return
     if (this.feeds.some(({ slow }) => slow === 'disconnect')) this.cut()
@@ -154,13 +155,13 @@ export class Subscriber implements LiveReader {
    * For an entry that was found missing: it may have been read from the log before this subscriber went live. It lies before the
    * cursor that a reader of the log would go on from, so one for whom too much waits cannot have it, and is told.
    */
-  deliverLate(frame: Uint8Array, position: Position, feeds: readonly Feed[]): void {
+  deliverLate(packet: Packet, position: Position, feeds: readonly Feed[]): void {
     const { compare } = this.#context
     const isLive = this.#state === 'live'
     const { from, to } = isLive ? { from: this.#vouched, to: undefined } : (this.#unsure ?? {})
     if (from === undefined || compare(position, from) <= 0) return
     if (to !== undefined && compare(position, to) > 0) return
-    if (isLive) this.write(frame)
+    if (isLive) this.write(packet)
     else for (const feed of feeds) if (this.feeds.includes(feed)) this.miss(feed)
   }
 
@@ -207,7 +208,7 @@ export class Subscriber implements LiveReader {
         'overflow',
       )
     this.#missed.clear()
-    for (const bytes of last) this.write(bytes)
+    for (const bytes of last) this.write(Packet.toOne(bytes))
     this.#unsure = undefined
     this.#state = 'live'
     const isAhead = this.cursor !== undefined && this.#isAhead(this.cursor)
@@ -255,6 +256,10 @@ export class Subscriber implements LiveReader {
     this.#state = 'closed'
     end()
     this.#context.onClosed(this)
+  }
+
+  #tell(block: string): void {
+    this.write(Packet.toOne(toBytes(block)))
   }
 
   get #isFull(): boolean {

@@ -8,6 +8,7 @@ import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { passLate, readHole } from './hole.ts'
 import type { LogReader } from './log-reader.ts'
+import { Packet } from './packet.ts'
 import type { DeliveryPage } from './page.ts'
 import { ToldGaps } from './told-gaps.ts'
 
@@ -162,7 +163,8 @@ export class Tail implements Follower {
   /** To the live, and to those ahead too: it has no position that they could have seen already. */
   #passEphemeral(delivery: Delivery, feeds: readonly Feed[]): void {
     const ahead = new Set(feeds.flatMap((feed) => [...feed.ahead]))
-    for (const reader of ahead) reader.deliver(delivery.frame)
+    const packet = Packet.toMany(delivery.frame)
+    for (const reader of ahead) reader.deliver(packet)
     passBehind(feeds, false)
     this.#context.fanOut.push(delivery, feeds)
   }

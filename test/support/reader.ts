@@ -1,5 +1,6 @@
 import type { SubscribeOptions } from '../../src/hub/admission.ts'
 import type { Hub } from '../../src/hub/api.ts'
+import type { Packet } from '../../src/hub/packet.ts'
 import type { Sink } from '../../src/hub/sink.ts'
 import { controlEvents, type Gap, parseGap } from '../../src/sse/control.ts'
 import { createParser, type ParsedEvent } from '../../src/sse/parse.ts'
@@ -39,7 +40,7 @@ export class Reader implements Sink {
     return this.#waiting.reduce((sum, { length }) => sum + length, 0)
   }
 
-  write(bytes: Uint8Array): boolean {
+  write({ bytes }: Packet): boolean {
     if (this.isClosed) return false
     if (this.#isStalled) {
       this.#waiting.push(bytes)

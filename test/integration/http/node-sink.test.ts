@@ -3,10 +3,12 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { nodeSink } from '../../../src/adapters/node-sink.ts'
+import { Packet } from '../../../src/hub/packet.ts'
 import type { Sink } from '../../../src/hub/sink.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-const chunk = new Uint8Array(1024 * 1024)
+const size = 1024 * 1024
+const chunk = Packet.toOne(new Uint8Array(size))
 
 let server: Server
 let client: Socket
@@ -14,7 +16,12 @@ let response: ServerResponse
 let sink: Sink
 let clock: ManualClock
 
-beforeEach(async () => {
+const ways = [
+  { way: 'its own write', isBare: false },
+  { way: 'its socket', isBare: true },
+]
+
+async function open(isBare: boolean): Promise<void> {
   server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   client = connect((server.address() as AddressInfo).port, '127.0.0.1')
@@ -24,24 +31,26 @@ beforeEach(async () => {
   response.shouldKeepAlive = false
   response.flushHeaders()
   clock = new ManualClock()
-  sink = nodeSink(response, clock)
-})
+  sink = nodeSink(response, isBare, clock)
+}
 
-afterEach(() => {
-  client.destroy()
-  server.close()
-})
+describe.each(ways)('the sink of a node:http answer, by $way', ({ isBare }) => {
+  beforeEach(() => open(isBare))
 
-describe('the sink of a node:http answer', () => {
+  afterEach(() => {
+    client.destroy()
+    server.close()
+  })
+
   test('asks its writer to wait when more waits than the system takes, and says when that has gone', async () => {
-    while (sink.write(chunk) || sink.buffered < chunk.length);
+    while (sink.write(chunk) || sink.buffered < size);
     const drained = new Promise<void>((resolve) => sink.onDrain(resolve))
 
     client.resume()
     await drained
 
     expect(sink.buffered).toBe(0)
-    expect(sink.write(new Uint8Array(1))).toBe(true)
+    expect(sink.write(Packet.toOne(new Uint8Array(1)))).toBe(true)
   })
 
   test('says once that its reader has gone, and at once to who asks later', async () => {
@@ -72,7 +81,7 @@ describe('the sink of a node:http answer', () => {
   })
 
   test('cuts a reader off that does not take the rest of a stream that has ended', async () => {
-    while (sink.write(chunk) || sink.buffered < chunk.length);
+    while (sink.write(chunk) || sink.buffered < size);
     const closed = once(response, 'close')
 
     sink.end()
@@ -95,7 +104,7 @@ describe('the sink of a node:http answer', () => {
     sink.end()
     await Promise.all([closed, once(client, 'close')])
 
-    expect(received).toBeGreaterThan(chunk.length)
+    expect(received).toBeGreaterThan(size)
     expect(clock.timers).toBe(0)
   })
 })

@@ -279,7 +279,7 @@ describe('what waits for a reader', () => {
     const taken: Uint8Array[] = []
     let waiting = 0
     Object.defineProperty(reader, 'buffered', { get: () => waiting })
-    reader.write = (bytes) => {
+    reader.write = ({ bytes }) => {
       taken.push(bytes)
       waiting += bytes.length
       return true

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Admission } from '../../../src/hub/admission.ts'
+import type { Packet } from '../../../src/hub/packet.ts'
 import type { Sink } from '../../../src/hub/sink.ts'
 import { createHub, defineChannel, type Hub, memory } from '../../../src/index.ts'
 import { encodeEvent } from '../../../src/sse/encode.ts'
@@ -32,9 +33,9 @@ function numbersOf(reader: Reader): number[] {
 function openReader(admission: Admission, onWrite: (bytes: Uint8Array) => void = () => {}): Reader {
   const reader = new Reader()
   const { write } = reader
-  reader.write = (bytes) => {
-    onWrite(bytes)
-    return write.call(reader, bytes)
+  reader.write = (packet) => {
+    onWrite(packet.bytes)
+    return write.call(reader, packet)
   }
   admission.open(reader)
   return reader
@@ -51,7 +52,7 @@ class Tally implements Sink {
   readonly buffered = 0
   #isOpen = false
 
-  write(bytes: Uint8Array): boolean {
+  write({ bytes }: Packet): boolean {
     if (this.#isOpen) this.bytes += bytes.length
     this.#isOpen = true
     return true
