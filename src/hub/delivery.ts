@@ -26,7 +26,7 @@ class EntryDelivery implements Delivery {
   }
 
   get frame(): Uint8Array {
-    this.#frame ??= toBytes(encodeEvent(fieldsOf(this.entry)))
+    this.#frame ??= toBytes(toText(this.entry))
     return this.#frame
   }
 
@@ -68,7 +68,7 @@ export function frameInPieces(deliveries: readonly Delivery[], pieceSize: number
     size = 0
   }
   for (const { entry } of deliveries) {
-    const text = encodeEvent(fieldsOf(entry))
+    const text = toText(entry)
     const length = encodeAt(text, size)
     if (size > 0 && size + length > pieceSize) {
       const begin = size
@@ -97,6 +97,11 @@ function encodeAt(text: string, offset: number): number {
   return encodeAt(text, offset)
 }
 
+/** The frame of an entry, as text. */
+export function toText(entry: Entry): string {
+  return encodeEvent(fieldsOf(entry))
+}
+
 /** What a delivery is counted as, without asking for its frame: UTF-16 code units of its data, as a page of the log counts. */
 export function sizeOf({ entry }: Delivery): number {
   return entry.data.length
@@ -107,7 +112,7 @@ export function sizeOf({ entry }: Delivery): number {
  * to before them.
  */
 export function toLateFrame(entry: Entry): Uint8Array {
-  return toBytes(encodeEvent(fieldsOf({ ...entry, position: null })))
+  return toBytes(toText({ ...entry, position: null }))
 }
 
 function fieldsOf({ position, event, channels, data }: Entry): EventFields {

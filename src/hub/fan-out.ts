@@ -1,89 +1,138 @@
-import { joinBytes } from '../base/bytes.ts'
 import { endOfTurn } from '../base/turn.ts'
-import type { Delivery } from './delivery.ts'
+import { type Delivery, toText } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
-import { Packet } from './packet.ts'
+import { Burst } from './portion.ts'
 
-/** Frames that follow on each other and go to the same feeds. */
-interface Run {
-  readonly feeds: readonly Feed[]
-  readonly frames: Uint8Array[]
-}
-
-/** Bytes that are collected before they are written although the turn goes on. */
+/** UTF-16 code units that are collected before they are written although the turn goes on. */
 const maxPending = 256 * 1024
+
+/** A reader who is written this many bytes more counts as one more in a slice. */
+const sliceBytes = 16 * 1024
 
 /**
  * Writes what has come in to everyone who is live, once per turn of the event loop.
  *
- * What comes while a fan-out runs waits for the next one and leaves as one buffer per subscriber: latency when it is quiet,
- * throughput when it is busy, and no timer.
+ * What comes while a fan-out runs waits for the next one and leaves as one buffer per audience: latency when it is quiet,
+ * throughput when it is busy, and no timer. A fan-out to very many takes several turns, so that nothing else waits for all of it.
  */
 export class FanOut {
-  #runs: Run[] = []
-  /** What waits for the end of this turn. */
-  #bytes = 0
-  #scheduled = false
+  /** What has come since the last fan-out began. */
+  #bursts: Burst[] = []
+  #pending = 0
+  /** Whether the last burst may be added to. */
+  #isOpen = false
+  #serial = 0
+  /** Who has a portion, in the order in which they are written; those before `#next` have been. */
+  #queue: LiveReader[] = []
+  #next = 0
+  #isScheduled = false
+  readonly #slice: number
 
-  /** To be called in the order in which subscribers are to see the frames. */
+  /** @param slice Readers that one turn writes to. */
+  constructor(slice: number) {
+    this.#slice = slice
+  }
+
+  /** To be called in the order in which subscribers are to see the messages. */
   push(delivery: Delivery, feeds: readonly Feed[]): void {
-    // Nobody can become live before what waits here is written, so it is for nobody.
+    // Nobody becomes live for what came before, so it is for nobody.
     if (feeds.every((feed) => feed.live.size === 0)) return
-    const { frame } = delivery
-    const last = this.#runs.at(-1)
-    if (last !== undefined && isSame(last.feeds, feeds)) last.frames.push(frame)
-    else this.#runs.push({ feeds, frames: [frame] })
-    this.#bytes += frame.length
+    const text = toText(delivery.entry)
+    this.#burstFor(feeds).add(text)
+    this.#pending += text.length
     // A burst within one turn is cut up, or it would pass every outbox limit before anyone could be told to slow down.
-    if (this.#bytes > maxPending) this.flush()
-    if (this.#scheduled) return
-    this.#scheduled = true
+    if (this.#pending > maxPending) this.flush()
+    else this.#schedule()
+  }
+
+  /** What came so far is not for this reader, who is just becoming live. */
+  skip(reader: LiveReader): void {
+    reader.firstBurst = this.#nextSerial()
+  }
+
+  /** Writes what there is for this reader now. Needed before it is written anything else, or leaves the live, so that all is in order. */
+  settle(reader: LiveReader): void {
+    let { portion } = reader
+    if (portion === undefined && this.#bursts.length === 0) return
+    for (const burst of this.#bursts) if (isFor(burst, reader)) portion = burst.after(portion)
+    reader.firstBurst = this.#nextSerial()
+    if (portion === undefined) return
+    reader.portion = undefined
+    reader.deliver(portion.packet)
+  }
+
+  /** Writes everything now. */
+  flush(): void {
+    this.#seal()
+    this.#write(Number.POSITIVE_INFINITY)
+  }
+
+  #burstFor(feeds: readonly Feed[]): Burst {
+    const last = this.#bursts.at(-1)
+    if (last !== undefined && this.#isOpen && isSame(last.feeds, feeds)) return last
+    const burst = new Burst(feeds, this.#serial++)
+    this.#bursts.push(burst)
+    this.#isOpen = true
+    return burst
+  }
+
+  /** The serial of what comes from now on. */
+  #nextSerial(): number {
+    this.#isOpen = false
+    return this.#serial
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
     endOfTurn(() => {
-      this.#scheduled = false
-      this.flush()
+      this.#isScheduled = false
+      // What comes while some still wait leaves with the next fan-out: to give them their portions anew each turn would cost as much as to write.
+      if (this.#next === this.#queue.length) this.#seal()
+      this.#write(this.#slice)
+      if (this.#next < this.#queue.length || this.#bursts.length > 0) this.#schedule()
     })
   }
 
-  /** Writes now. Needed before anyone becomes live or is written to out of turn, so that he gets each message once and in order. */
-  flush(): void {
-    const runs = this.#runs
-    const [first] = runs
-    if (first === undefined) return
-    this.#runs = []
-    this.#bytes = 0
-    if (runs.length === 1 && first.feeds.length === 1) {
-      const packet = Packet.toMany(joinBytes(first.frames))
-      for (const subscriber of first.feeds[0]?.live ?? []) subscriber.deliver(packet)
-      return
-    }
-    deliverAll(runs)
-  }
-}
-
-function deliverAll(runs: readonly Run[]): void {
-  const parts = new Map<LiveReader, Uint8Array[]>()
-  for (const { feeds, frames } of runs) {
-    const bytes = joinBytes(frames)
-    for (const feed of feeds) {
-      for (const subscriber of feed.live) {
-        const own = parts.get(subscriber)
-        if (own === undefined) parts.set(subscriber, [bytes])
-        // A message on two of his channels: he has it already.
-        else if (own.at(-1) !== bytes) own.push(bytes)
+  /** Gives each reader its portion of what has come. */
+  #seal(): void {
+    const bursts = this.#bursts
+    this.#bursts = []
+    this.#pending = 0
+    this.#isOpen = false
+    for (const burst of bursts) {
+      for (const feed of burst.feeds) {
+        for (const reader of feed.live) {
+          // A message on two of its channels: it has that already.
+          if (reader.firstBurst > burst.serial || reader.portion?.burst === burst) continue
+          if (reader.portion === undefined) this.#queue.push(reader)
+          reader.portion = burst.after(reader.portion)
+        }
       }
     }
   }
-  // Subscribers of the same channels stand next to each other and get the same parts: join them once for all of these.
-  let previous: readonly Uint8Array[] = []
-  let joined: Packet | undefined
-  for (const [subscriber, own] of parts) {
-    if (joined === undefined || !isSame(previous, own)) {
-      joined = Packet.toMany(joinBytes(own))
-      previous = own
+
+  #write(most: number): void {
+    for (let left = most; left > 0 && this.#next < this.#queue.length; ) {
+      const reader = this.#queue[this.#next++]
+      const portion = reader?.portion
+      // It was settled, or has left.
+      if (reader === undefined || portion === undefined) continue
+      reader.portion = undefined
+      const { packet } = portion
+      left -= 1 + Math.floor(packet.bytes.length / sliceBytes)
+      reader.deliver(packet)
     }
-    subscriber.deliver(joined)
+    if (this.#next < this.#queue.length) return
+    this.#queue = []
+    this.#next = 0
   }
+}
+
+/** Whether a burst that nobody has a portion of yet is for a reader. */
+function isFor({ serial, feeds }: Burst, reader: LiveReader): boolean {
+  return serial >= reader.firstBurst && feeds.some((feed) => feed.live.has(reader))
 }
 
 function isSame<T>(a: readonly T[], b: readonly T[]): boolean {

@@ -39,7 +39,7 @@ class MillraceHub implements Hub {
   readonly #retry: number
   readonly #clock: Clock
   readonly #subscribers = new Set<Subscriber>()
-  readonly #fanOut = new FanOut()
+  readonly #fanOut: FanOut
   readonly #tail: Tail
   readonly #following: Following
   readonly #feeds: Feeds
@@ -64,6 +64,7 @@ class MillraceHub implements Hub {
     assertMs('heartbeat', heartbeat, 1)
     assertMs('retry', retry, 0)
     this.limits = toLimits(limits)
+    this.#fanOut = new FanOut(this.limits.slice)
     this.#catalog = createCatalog(channels, this.limits.name)
     const retention = toRetention(history)
     const retentions = new Map(channels.map((channel) => [channel, toRetention(channel.history, retention)]))

@@ -18,6 +18,8 @@ export interface Limits {
    * @default 10 minutes
    */
   readonly stall: number
+  /** Readers that are written to in one turn of the event loop, before accepts, publishes and heartbeats have theirs. @default 1024 */
+  readonly slice: number
   /** Bytes of the body of a publish over HTTP. @default 1 MiB */
   readonly body: number
 }
@@ -29,6 +31,7 @@ const defaults: Limits = {
   name: defaultMaxNameLength,
   outbox: 1024 * 1024,
   stall: 10 * 60 * 1000,
+  slice: 1024,
   body: 1024 * 1024,
 }
 

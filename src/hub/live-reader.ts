@@ -1,9 +1,14 @@
 import type { ChannelGap, Position } from '../broker/port.ts'
 import type { Feed } from './feed.ts'
 import type { Packet } from './packet.ts'
+import type { Portion } from './portion.ts'
 
 /** A subscriber that is at the head, as those who write to it see it. */
 export interface LiveReader {
+  /** What the fan-out has for it and has not written yet. The fan-out's own, and undefined where it is not live. */
+  portion: Portion | undefined
+  /** Bursts with a lower serial are not for it: it has had what is in them, or came after. The fan-out's own. */
+  firstBurst: number
   /** What everyone who is live on a feed gets. */
   deliver(packet: Packet): void
   /** An entry that was found missing on `feeds`: it may have been read from the log before this reader went live. */

@@ -7,6 +7,7 @@ import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
 import { Outbox } from './outbox.ts'
 import { Packet } from './packet.ts'
+import type { Portion } from './portion.ts'
 import { type RingPage, readRings } from './rings.ts'
 import type { Sink } from './sink.ts'
 
@@ -51,6 +52,8 @@ export class Subscriber implements LiveReader {
   cursor: Position | undefined
   /** Where it begins to read while it has no cursor: a time, which is no place in the log that it could be told. */
   readonly since: Position | undefined
+  portion: Portion | undefined
+  firstBurst = 0
   /** Whether it has been written to since the last heartbeat. */
   touched = false
   /** Whether the log has given it the cursor, or has been read from it: one that a reader brings may be of another log. */
@@ -62,8 +65,8 @@ export class Subscriber implements LiveReader {
   #vouched: Position | undefined
   /** While it is behind: between these two it was live, and may have missed what is found later. */
   #unsure: { readonly from: Position | undefined; readonly to: Position | undefined } | undefined
-  /** Feeds of which it has missed what the log will not give it. */
-  readonly #missed = new Set<Feed>()
+  /** Feeds of which it has missed what the log will not give it. Few ever do, so there is no set until then. */
+  #missed: Set<Feed> | undefined
   readonly #context: SubscriberContext
   readonly #outbox = new Outbox()
   #state: SubscriberState = 'opening'
@@ -121,8 +124,9 @@ export class Subscriber implements LiveReader {
     }
   }
 
-  /** Takes the packet, always; with too much waiting it is live no more. */
+  /** Takes the packet, always, after what the fan-out has for it; with too much waiting it is live no more. */
   write(packet: Packet): void {
+    this.#context.fanOut.settle(this)
     this.#outbox.write(packet)
     this.touched = true
     if (this.#state === 'live' && this.#isFull) this.#fallBehind()
@@ -166,6 +170,7 @@ export class Subscriber implements LiveReader {
   }
 
   miss(feed: Feed): void {
+    this.#missed ??= new Set()
     this.#missed.add(feed)
   }
 
@@ -199,18 +204,18 @@ export class Subscriber implements LiveReader {
    * @param last The last of what comes after its cursor, read from the rings in this turn: so nothing can come between.
    */
   goLive(last: readonly Uint8Array[]): void {
-    // What the fan-out still holds is in the rings too: it goes to the others first, or this one would get it twice.
-    this.#context.fanOut.flush()
     this.#leave()
-    if (this.#missed.size > 0)
+    if (this.#missed !== undefined)
       this.writeGap(
         [...this.#missed].map(({ channel }) => channel),
         'overflow',
       )
-    this.#missed.clear()
+    this.#missed = undefined
     for (const bytes of last) this.write(Packet.toOne(bytes))
     this.#unsure = undefined
     this.#state = 'live'
+    // What the fan-out still holds is in the rings too, and was among the last.
+    this.#context.fanOut.skip(this)
     const isAhead = this.cursor !== undefined && this.#isAhead(this.cursor)
     for (const feed of this.feeds) (isAhead ? feed.ahead : feed.live).add(this)
   }
@@ -218,7 +223,8 @@ export class Subscriber implements LiveReader {
   /** To be told, while it is ahead of the hub, what the hub hears: past its cursor it is one of the live. */
   meet(position: Position): void {
     if (this.cursor === undefined || this.#context.compare(position, this.cursor) <= 0) return
-    this.#context.fanOut.flush()
+    // It has seen what the fan-out still holds.
+    this.#context.fanOut.skip(this)
     for (const feed of this.feeds) {
       feed.ahead.delete(this)
       feed.live.add(this)
@@ -233,6 +239,8 @@ export class Subscriber implements LiveReader {
     this.isPlaced = false
     const known = this.feeds.map((feed) => feed.known).filter((position) => position !== undefined)
     if (this.#state !== 'live' || known.length === 0) return
+    this.#context.fanOut.settle(this)
+    if (this.#state !== 'live') return
     const isAhead = this.feeds.some((feed) => feed.ahead.has(this))
     if (!isAhead) this.cursor = known.toSorted(this.#context.compare).at(-1)
     this.isTold = false
@@ -281,8 +289,8 @@ export class Subscriber implements LiveReader {
   }
 
   #fallBehind(): void {
-    // All that the fan-out has must have been written to it, or its cursor would not be the hub's.
-    this.#context.fanOut.flush()
+    // All that the fan-out has for it must have been written, or its cursor would not be the hub's.
+    this.#context.fanOut.settle(this)
     if (this.#state !== 'live') return
     const head = this.#context.head()
     if (head !== undefined && (this.cursor === undefined || this.#context.compare(head, this.cursor) > 0))
@@ -294,6 +302,7 @@ export class Subscriber implements LiveReader {
   }
 
   #leave(): void {
+    this.portion = undefined
     for (const feed of this.feeds) {
       feed.live.delete(this)
       feed.ahead.delete(this)

@@ -254,7 +254,7 @@ export class Tail implements Follower {
     if (entry.position === null || this.#isTaken(entry.position)) return
     const torn = this.#tornBy(entry)
     if (torn.length > 0) {
-      const { broker, fanOut, log, feeds } = this.#context
+      const { broker, log, feeds } = this.#context
       const hole = await readHole(log, broker.compare, torn, entry.position, (channels) => feeds().of(channels))
       if (epoch !== this.#epoch) return
       if (isLost(hole.gaps)) {
@@ -263,7 +263,6 @@ export class Tail implements Follower {
         return
       }
       this.#tell(hole.gaps, entry.position)
-      fanOut.flush()
       for (const missed of hole.entries) passLate(missed, this.#feedsOf(missed))
       for (const feed of torn) feed.mendedTo(entry)
     }
@@ -278,13 +277,11 @@ export class Tail implements Follower {
         .feeds()
         .get(channel)
         ?.restartAt(compare(until, next) > 0 ? until : next)
-    this.#context.fanOut.flush()
     this.#context.onGaps(gaps)
   }
 
   /** Begins anew with the log that there is: everyone reads it from where he stands, and is told there what it has lost. */
   #lose(next: Position): void {
-    this.#context.fanOut.flush()
     this.#context.log.forget()
     this.#context.onLost()
     for (const feed of this.#context.feeds().kept()) feed.restartAt(next)

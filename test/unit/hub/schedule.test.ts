@@ -90,7 +90,8 @@ async function run(steps: readonly Step[], slow: Policies, isInOrder: boolean): 
       channels: [defineChannel('*')],
       broker,
       slow: (channel) => slow[channel] ?? 'catch-up',
-      limits: { outbox: 4_000 },
+      // A fan-out takes one turn or several.
+      limits: { outbox: 4_000, slice: 1 + (steps.length % 4) },
       onError: () => {},
       // Retries of failed reads follow at once.
       clock: { now: Date.now, after: soon, every: () => () => {} },
