@@ -1,4 +1,4 @@
-import { type CatchUpContext, catchUp, findPlace } from './catch-up.ts'
+import { type CatchUpContext, catchUp, findPlace, takePlace } from './catch-up.ts'
 import type { Sink } from './sink.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -27,6 +27,9 @@ export interface Admission {
 /** Milliseconds that the headers of an answer may wait for the broker. */
 export const longestWait = 50
 
+/** One for all who need not wait. */
+const settled = Promise.resolve()
+
 interface AdmitOptions {
   /** What the reader is told to wait before it connects again, in ms. */
   readonly retry: number
@@ -35,15 +38,12 @@ interface AdmitOptions {
 }
 
 export function admit(context: CatchUpContext, subscriber: Subscriber, { retry, isLost }: AdmitOptions): Admission {
-  let isPlaced = false
-  const place = findPlace(context, subscriber).then(() => {
-    isPlaced = true
-  })
-  place.catch(context.onError)
-  let cancelWait = () => {}
-  const wait = new Promise<void>((resolve) => {
-    cancelWait = context.clock.after(longestWait, resolve)
-  })
+  let isPlaced = takePlace(context, subscriber)
+  const place = isPlaced
+    ? settled
+    : findPlace(context, subscriber).then(() => {
+        isPlaced = true
+      })
   const begin = () => {
     if (subscriber.state === 'closed') return
     // Unless its place was known in time for the first block.
@@ -55,7 +55,7 @@ export function admit(context: CatchUpContext, subscriber: Subscriber, { retry, 
     catchUp(context, subscriber).catch(context.onError)
   }
   return {
-    ready: Promise.race([place, wait]).finally(() => cancelWait()),
+    ready: isPlaced ? settled : inTime(context, place),
     open(sink) {
       subscriber.open(sink, retry)
       // Where the place is known, what can be written is written now: whoever has seen the headers may count on it.
@@ -64,4 +64,14 @@ export function admit(context: CatchUpContext, subscriber: Subscriber, { retry, 
     },
     cancel: () => subscriber.close(),
   }
+}
+
+/** Resolves when there is a place, or when it was waited for long enough. */
+async function inTime({ clock, onError }: CatchUpContext, place: Promise<void>): Promise<void> {
+  place.catch(onError)
+  let cancelWait = () => {}
+  const wait = new Promise<void>((resolve) => {
+    cancelWait = clock.after(longestWait, resolve)
+  })
+  await Promise.race([place, wait]).finally(() => cancelWait())
 }

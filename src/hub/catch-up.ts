@@ -19,18 +19,28 @@ export interface CatchUpContext {
 }
 
 /**
- * Gives the subscriber its place in the log, where it has neither a cursor nor a time to begin at: the head.
+ * Gives the subscriber its place in the log, where it has neither a cursor nor a time to begin at, if nobody need be asked: the hub's
+ * own place, where everything that was announced is at hand.
  *
- * Resolves when its channels are followed: from here on nothing that is published can be missed.
+ * @returns whether it has one, and nothing that is published from here on can be missed.
  */
-export async function findPlace({ log, tail }: CatchUpContext, subscriber: Subscriber): Promise<void> {
+export function takePlace({ tail }: CatchUpContext, subscriber: Subscriber): boolean {
+  const { feeds } = subscriber
+  if (!feeds.every((feed) => feed.isFollowed)) return false
+  if (subscriber.cursor !== undefined || subscriber.since !== undefined) return true
+  if (!tail.isLive || tail.head === undefined || !feeds.every((feed) => feed.covered)) return false
+  subscriber.placeAt(tail.head)
+  return true
+}
+
+/** As {@link takePlace}, once its channels are followed, and from the log where that has to be asked. */
+export async function findPlace(context: CatchUpContext, subscriber: Subscriber): Promise<void> {
+  const { log, tail } = context
   const { feeds } = subscriber
   await Promise.all(feeds.map((feed) => feed.followed))
-  if (subscriber.cursor !== undefined || subscriber.since !== undefined) return
-  // Where everything that was announced is at hand the hub's own place will do, and nobody need be asked.
+  if (takePlace(context, subscriber)) return
   const { epoch } = tail
-  const isAtHand = tail.isLive && feeds.every((feed) => feed.covered)
-  const head = (isAtHand ? tail.head : undefined) ?? (await log.head(feeds, () => subscriber.state !== 'closed'))
+  const head = await log.head(feeds, () => subscriber.state !== 'closed')
   if (head === undefined) return
   subscriber.placeAt(head)
   // Another log may have taken this one's place since it was asked.
@@ -39,6 +49,11 @@ export async function findPlace({ log, tail }: CatchUpContext, subscriber: Subsc
 
 /** Reads the log into the subscriber's stream, at the pace of its sink, until it is live or gone. */
 export async function catchUp({ compare, log, pace, tail }: CatchUpContext, subscriber: Subscriber): Promise<void> {
+  // Most come for what is published from now on: nothing has come since they were given their place.
+  if (subscriber.isWritable && tail.isLive && tail.head === subscriber.cursor && subscriber.isInRings) {
+    subscriber.goLive([])
+    return
+  }
   const kept = subscriber.feeds.filter((feed) => feed.kept)
   const backlog = new Backlog(subscriber.feeds)
   const told = new ToldGaps(compare)

@@ -24,6 +24,8 @@ export class Feed {
   readonly slow: SlowPolicy
   /** Resolves when everything published from then on is sure to be announced here. */
   readonly followed: Promise<void>
+  /** Whether it has resolved. */
+  isFollowed = false
   /** Who gets each message as it comes. */
   readonly live = new Set<LiveReader>()
   /** Live too, but their cursors are ahead of what this hub has heard: another hub showed them messages that are still on their way here. */
@@ -50,6 +52,10 @@ export class Feed {
     this.kept = kept
     this.slow = slow
     this.followed = followed
+    const follow = () => {
+      this.isFollowed = true
+    }
+    followed.then(follow, () => {})
     this.#broker = broker
   }
 

@@ -17,8 +17,8 @@ export interface BeatContext {
 const comment = Packet.toMany(toBytes(encodeComment()))
 
 /**
- * Writes to everyone who has been written nothing since the last beat, so that proxies keep the stream open and a reader that is
- * gone is noticed without a publish.
+ * Writes to those of the subscribers who have been written nothing since they were looked at last, so that proxies keep the stream
+ * open and a reader that is gone is noticed without a publish.
  *
  * To those who are at the head it says where that is: a cursor that moves with the log does not grow older than what is kept.
  *

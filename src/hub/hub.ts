@@ -21,6 +21,7 @@ import { Pace } from './pace.ts'
 import { jitteredRetry } from './retry.ts'
 import { Subscriber, type SubscriberContext } from './subscriber.ts'
 import { Tail } from './tail.ts'
+import { Wheel } from './wheel.ts'
 
 /** @throws {MillraceError} `channel_conflict`, `option_invalid` */
 export function createHub(options: HubOptions): Hub {
@@ -38,7 +39,7 @@ class MillraceHub implements Hub {
   readonly #slowOf: (channel: string) => SlowPolicy
   readonly #retry: number
   readonly #clock: Clock
-  readonly #subscribers = new Set<Subscriber>()
+  readonly #subscribers: Wheel<Subscriber>
   readonly #fanOut: FanOut
   readonly #tail: Tail
   readonly #following: Following
@@ -109,8 +110,9 @@ class MillraceHub implements Hub {
           .catch(onError),
       onClosed: (subscriber) => this.#forget(subscriber),
     }
-    this.#endBeat = clock.every(heartbeat, () =>
-      beat(this.#subscribers, {
+    this.#subscribers = new Wheel(heartbeat)
+    this.#endBeat = clock.every(this.#subscribers.step, () =>
+      beat(this.#subscribers.turn(), {
         compare: broker.compare,
         head: this.#tail.isLive ? this.#tail.head : undefined,
         now: clock.now(),

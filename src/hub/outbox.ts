@@ -1,13 +1,15 @@
 import type { Packet } from './packet.ts'
 import type { Sink } from './sink.ts'
 
+const idle = () => {}
+
 /** What a subscriber's bytes leave by: its sink, and what is known of how its reader takes them. */
 export class Outbox {
   #sink: Sink | undefined
   /** The sink asked to be waited for. */
   #isFull = false
   #isClosed = false
-  #wake: () => void = () => {}
+  #wake = idle
   /** Bytes that the sink could not pass on at once, over its whole life. */
   #queued = 0
   /** How many of these had gone when progress was last seen, and when that was. */

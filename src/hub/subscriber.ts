@@ -10,6 +10,7 @@ import { Packet } from './packet.ts'
 import type { Portion } from './portion.ts'
 import { type RingPage, readRings } from './rings.ts'
 import type { Sink } from './sink.ts'
+import type { Spoke } from './wheel.ts'
 
 /**
  * | state         | meaning                                                           | leaves it by                          |
@@ -46,7 +47,7 @@ export interface SubscriberContext {
  *
  * One connection in the hub: a cursor on the log, live when it is at the head.
  */
-export class Subscriber implements LiveReader {
+export class Subscriber implements LiveReader, Spoke {
   readonly feeds: readonly Feed[]
   /** How far it has read in the log; while it is live, how far it had when it went live. Undefined until it has a place. */
   cursor: Position | undefined
@@ -54,6 +55,7 @@ export class Subscriber implements LiveReader {
   readonly since: Position | undefined
   portion: Portion | undefined
   firstBurst = 0
+  slot = 0
   /** Whether it has been written to since the last heartbeat. */
   touched = false
   /** Whether the log has given it the cursor, or has been read from it: one that a reader brings may be of another log. */
