@@ -8,7 +8,7 @@ import { toSelfTimes } from './harness/profile.js'
 import { mediansOf, toTable } from './harness/report.js'
 import { machine } from './harness/system.js'
 import { nameOf, scenarios } from './scenarios.js'
-import { isAvailable } from './servers/servers.js'
+import { servers } from './servers/servers.js'
 
 /** @typedef {import('./harness/report.js').Row} Row */
 
@@ -29,37 +29,37 @@ else await bench()
 
 async function bench() {
   const about = machine()
-  console.log(
-    `${about.cores} x ${about.cpu}, ${about.memory}, Linux ${about.kernel}, Node ${about.node}, Redis ${about.redis}`,
-  )
-  console.log(`${about.date}${about.commit === undefined ? '' : `, commit ${about.commit}`}`)
+  const { cores, cpu, memory, kernel, node, redis, date, commit } = about
+  console.log(`${cores} x ${cpu}, ${memory}, Linux ${kernel}, Node ${node}, Redis ${redis}`)
+  console.log(`${date}${commit === undefined ? '' : `, commit ${commit}`}`)
 
   const results = wanted.map((scenario) => ({
     scenario,
-    cases: scenario.cases.map((one) => ({
-      one,
-      row: /** @type {Row} */ ({ name: nameOf(one), runs: [], failures: [] }),
-    })),
+    cases: scenario.cases.map((one) => {
+      const skipped = servers[one.server].missing()
+      return {
+        one,
+        row: /** @type {Row} */ ({ name: nameOf(one), runs: [], failures: [], ...(skipped && { skipped }) }),
+      }
+    }),
   }))
   // Round by round and not case by case: what disturbs the machine for a while then disturbs all of them, and not one.
   for (let round = 1; round <= repeat; round++) {
     for (const { scenario, cases } of results) {
-      for (const { one, row } of cases) await measureOnce(scenario, one, row, round)
+      for (const { one, row } of cases) if (row.skipped === undefined) await measureOnce(scenario, one, row, round)
     }
   }
 
   for (const { scenario, cases } of results) {
     const rows = cases.map(({ row }) => row)
-    console.log(`\n### ${scenario.name}\n\n${toTable(scenario.kind, rows)}`)
-    for (const { name, failures } of rows) for (const failure of failures) console.log(`\n${name} FAILED: ${failure}`)
+    console.log(`\n### ${scenario.name}\n\n${toTable(scenario, rows)}`)
   }
   if (results.some(({ cases }) => cases.some(({ row }) => row.failures.length > 0))) process.exitCode = 1
 
-  const file =
-    out ?? join(fileURLToPath(new URL('results', import.meta.url)), `${about.date.replaceAll(':', '-')}.json`)
+  const file = out ?? join(fileURLToPath(new URL('results', import.meta.url)), `${date.replaceAll(':', '-')}.json`)
   mkdirSync(dirname(file), { recursive: true })
-  const rows = results.map(({ scenario, cases }) => ({
-    name: scenario.name,
+  const rows = results.map(({ scenario: { name, about, clients, plan, layout, payload }, cases }) => ({
+    ...{ name, about, clients, plan, layout, payload },
     cases: cases.map(({ one, row }) => ({ ...one, ...row, medians: mediansOf(row.runs) })),
   }))
   writeFileSync(file, `${JSON.stringify({ machine: about, settings, scenarios: rows }, null, 2)}\n`)
@@ -74,10 +74,6 @@ async function bench() {
  */
 async function measureOnce(scenario, one, row, round) {
   const label = `${scenario.name}: ${row.name}`
-  if (!isAvailable(one.server)) {
-    row.failures.push('this server is not built')
-    return
-  }
   const folder = settings.profile && join(settings.profile, `${label}, ${round}`.replace(/[^\w-]+/g, '_'))
   process.stderr.write(`${label}, ${round} of ${repeat} ...\n`)
   try {

@@ -1,43 +1,103 @@
 // @ts-check
 
 /**
- * What is measured: a load, and the servers that carry it. In each scenario the first case is what the others are compared with.
+ * What is measured: a load, and the servers that carry it. In each scenario the first case that could be measured is what the others
+ * are compared with.
  *
  * @typedef {object} Case
  * @property {import('./servers/servers.js').ServerName} server
- * @property {'memory' | 'redis'} broker
- * @property {'PUBLISH' | 'POST' | 'publish()'} way how it is published: raw through Redis, by HTTP, or by the server itself
+ * @property {'redis'} [broker] the memory of the server, where it is left out
+ * @property {'PUBLISH' | 'publish()' | 'POST each'} [way] how it is published: raw through Redis, by the server itself, by a request
+ *   for each message; the server's own way where it is left out
  *
  * @typedef {object} Scenario
  * @property {string} name
- * @property {'flood' | 'pace'} kind
+ * @property {string} about
+ * @property {import('./load/main.js').Plan} plan
+ * @property {number} clients
+ * @property {import('./load/layout.js').LayoutOptions} layout
+ * @property {import('./load/payload.js').PayloadOptions} payload
  * @property {readonly Case[]} cases
  */
+
+const one = /** @type {const} */ ({ kind: 'one' })
+const text = /** @type {const} */ ({ shape: 'text', bytes: 200 })
+
+/** @type {readonly Case[]} */
+const everyone = [{ server: 'nchan' }, { server: 'serve' }, { server: 'embedded' }]
+
+/** @type {readonly Case[]} */
+const busy = [...everyone, { server: 'serve', way: 'POST each' }, { server: 'embedded', way: 'publish()' }]
 
 /** @type {readonly Case[]} */
 const throughRedis = [
   { server: 'recipe', broker: 'redis', way: 'PUBLISH' },
   { server: 'serve', broker: 'redis', way: 'PUBLISH' },
-  { server: 'serve', broker: 'redis', way: 'POST' },
+  { server: 'serve', broker: 'redis' },
   { server: 'embedded', broker: 'redis', way: 'PUBLISH' },
   { server: 'embedded', broker: 'redis', way: 'publish()' },
 ]
 
-/** @type {readonly Case[]} */
-const inMemory = [
-  { server: 'serve', broker: 'memory', way: 'POST' },
-  { server: 'embedded', broker: 'memory', way: 'publish()' },
-]
-
 /** @type {readonly Scenario[]} */
 export const scenarios = [
-  { name: 'recipe-throughput', kind: 'flood', cases: throughRedis },
-  { name: 'recipe-latency', kind: 'pace', cases: throughRedis },
-  { name: 'memory-throughput', kind: 'flood', cases: inMemory },
-  { name: 'memory-latency', kind: 'pace', cases: inMemory },
+  {
+    name: 'fan-out',
+    about: '1,000 readers of one channel, 50 messages of 200 bytes a second: each message is a write to each reader',
+    plan: { kind: 'pace', rate: 50 },
+    clients: 1000,
+    layout: one,
+    payload: text,
+    cases: everyone,
+  },
+  {
+    name: 'busy-1000',
+    about:
+      '1,000 readers of one channel, 1,000 messages of 200 bytes a second: a million deliveries a second are asked for',
+    plan: { kind: 'pace', rate: 1000 },
+    clients: 1000,
+    layout: one,
+    payload: text,
+    cases: busy,
+  },
+  {
+    name: 'busy-3000',
+    about: 'the same with 3,000 messages a second: three million deliveries',
+    plan: { kind: 'pace', rate: 3000 },
+    clients: 1000,
+    layout: one,
+    payload: text,
+    cases: busy,
+  },
+  {
+    name: 'idle',
+    about: '10,000 readers of one channel, and no messages',
+    plan: { kind: 'idle' },
+    clients: 10_000,
+    layout: one,
+    payload: text,
+    cases: everyone,
+  },
+  {
+    name: 'recipe',
+    about: '50 readers of one channel through Redis, messages of 200 bytes as fast as they go',
+    plan: { kind: 'flood', window: 2000 },
+    clients: 50,
+    layout: one,
+    payload: text,
+    cases: throughRedis,
+  },
+  {
+    name: 'recipe-latency',
+    about: '50 readers of one channel through Redis, 100 messages of 200 bytes a second',
+    plan: { kind: 'pace', rate: 100 },
+    clients: 50,
+    layout: one,
+    payload: text,
+    cases: throughRedis,
+  },
 ]
 
 /** @param {Case} one */
 export function nameOf({ server, broker, way }) {
-  return `${server}, ${broker}, ${way}`
+  return [server, broker, way].filter((part) => part !== undefined).join(', ')
 }

@@ -23,14 +23,14 @@ const patience = 8_000
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {string} [dir]
+ * @param {{ dir?: string, env?: Readonly<Record<string, string>> }} [options]
  * @returns {Promise<Child>}
  */
-export async function start(command, args, dir = '') {
+export async function start(command, args, { dir = '', env = {} } = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Or a server that is to be measured without Redis would take the one of whoever measures.
-    env: { ...process.env, REDIS_URL: '', PORT: '' },
+    env: { ...process.env, REDIS_URL: '', PORT: '', ...env },
   })
   let output = ''
   const collect = (/** @type {Buffer} */ chunk) => {
@@ -64,20 +64,37 @@ export async function start(command, args, dir = '') {
 }
 
 /**
+ * Asks until the answer is not undefined.
+ *
+ * @template T
+ * @param {Child} child
+ * @param {string} what
+ * @param {() => T | undefined | Promise<T | undefined>} ask
+ * @returns {Promise<T>}
+ */
+export async function until(child, what, ask) {
+  for (const end = Date.now() + patience; Date.now() < end; ) {
+    const found = await ask()
+    if (found !== undefined) return found
+    if (child.process.exitCode !== null || child.process.signalCode !== null) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`${child.process.spawnargs.join(' ')} did not ${what}. It printed: ${child.output()}`)
+}
+
+/**
  * The first line that a child prints which is a JSON object with this member.
  *
  * @param {Child} child
  * @param {string} member
  * @returns {Promise<string>} the member
  */
-export async function firstLine(child, member) {
-  const end = Date.now() + patience
-  while (Date.now() < end && child.process.exitCode === null && child.process.signalCode === null) {
+export function firstLine(child, member) {
+  return until(child, `say its ${member}`, () => {
     for (const line of child.output().split('\n')) {
       const value = line.startsWith('{') && line.endsWith('}') ? JSON.parse(line)[member] : undefined
       if (typeof value === 'string') return value
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`${child.process.spawnargs.join(' ')} did not say its ${member}. It printed: ${child.output()}`)
+    return undefined
+  })
 }

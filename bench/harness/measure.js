@@ -1,19 +1,20 @@
 // @ts-check
 import { fileURLToPath } from 'node:url'
-import { channel, servers } from '../servers/servers.js'
-import { firstLine, start } from './child.js'
+import { toLayout } from '../load/layout.js'
+import { servers } from '../servers/servers.js'
+import { start } from './child.js'
 import { startRedis } from './redis.js'
-import { Meter, usageOf } from './system.js'
+import { readSystem } from './system.js'
 
 /** @typedef {import('../load/main.js').LoadOptions} LoadOptions */
 /** @typedef {import('../load/main.js').LoadResult} LoadResult */
+/** @typedef {import('./system.js').Reading} Reading */
 
 /**
  * @typedef {object} Settings
- * @property {number} clients
- * @property {number} bytes of a message
- * @property {number} rate messages a second, where they are paced
- * @property {number} window messages on their way, where they are not
+ * @property {number | undefined} clients in place of the scenario's own, and so are `rate` and `bytes`
+ * @property {number | undefined} rate
+ * @property {number | undefined} bytes
  * @property {number} warmUp seconds
  * @property {number} seconds
  * @property {string | undefined} profile a folder for a CPU profile of the server
@@ -21,13 +22,14 @@ import { Meter, usageOf } from './system.js'
 
 /**
  * @typedef {LoadResult & {
+ *   clients: number,
  *   cpu: Record<string, number>,
- *   memory: { idle: import('./system.js').Usage, connected: import('./system.js').Usage, after: import('./system.js').Usage },
- * }} Measurement `cpu`: cores that were busy, by process; `memory`: of the server, in bytes
+ *   memory: Record<string, number>,
+ * }} Measurement `cpu`: cores that were busy while it was measured, by process; `memory`: of the server, in bytes (PSS), by moment
  */
 
 /** What a case may take beyond its own time, in ms. */
-const patience = 60_000
+const patience = 150_000
 
 const loadFile = fileURLToPath(new URL('../load/main.js', import.meta.url))
 
@@ -39,33 +41,37 @@ const loadFile = fileURLToPath(new URL('../load/main.js', import.meta.url))
  * @param {Settings} settings
  * @returns {Promise<Measurement>}
  */
-export async function measure({ kind }, { server: name, broker, way }, settings) {
-  const { clients, bytes, rate, window, warmUp, seconds, profile } = settings
+export async function measure(scenario, { server: name, broker, way }, settings) {
+  const { warmUp, seconds, profile } = settings
+  const clients = settings.clients ?? scenario.clients
+  const { path, start: startServer, exact, way: ownWay } = servers[name]
   /** @type {(() => Promise<void>)[]} */
   const stops = []
   try {
     const redis = broker === 'redis' ? await startRedis() : undefined
     if (redis !== undefined) stops.push(redis.stop)
-    const { command, path } = servers[name]
-    const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-    const server = await start(process.execPath, [...flags, ...command({ redis: redis?.url, bytes })])
+    const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+    const server = await startServer({ redis: redis?.url, nodeFlags })
     stops.unshift(server.stop)
-    const url = await firstLine(server, 'url')
-    const load = await start(process.execPath, [loadFile])
+    const load = await start(process.execPath, ['--max-semi-space-size=64', loadFile])
     stops.unshift(load.stop)
 
+    const layout = toLayout(scenario.layout, clients)
+    const readers = Array.from({ length: clients }, (_, index) => index)
     /** @type {LoadOptions} */
     const options = {
-      stream: new URL(path, url).href,
-      clients,
-      bytes,
-      plan: kind === 'flood' ? { kind, window } : { kind, rate },
-      way: toWay(way, url, redis?.port),
+      plan: withRate(scenario.plan, settings.rate),
+      urls: readers.map((reader) => new URL(path(layout.channelsOf(reader)), server.url).href),
+      headers: {},
+      layout: scenario.layout,
+      payload: { ...scenario.payload, bytes: settings.bytes ?? scenario.payload.bytes },
+      way: toWay(way, ownWay, server.publishUrl ?? server.url, redis?.port),
+      exact,
       warmUp,
       seconds,
     }
-    const pids = { server: server.pid, redis: redis?.pid, load: load.pid }
-    return await follow({ server, load, pids, options })
+    const pids = { server: server.child.pid, redis: redis?.pid, load: load.pid }
+    return { clients, ...(await follow({ server: server.child, load, pids, options })) }
   } finally {
     for (const stop of stops) await stop()
   }
@@ -74,54 +80,79 @@ export async function measure({ kind }, { server: name, broker, way }, settings)
 /**
  * @param {{ server: import('./child.js').Child, load: import('./child.js').Child, pids: Readonly<Record<string, number | undefined>>,
  *   options: LoadOptions }} running
- * @returns {Promise<Measurement>}
+ * @returns {Promise<Omit<Measurement, 'clients'>>}
  */
 function follow({ server, load, pids, options }) {
   return new Promise((resolve, reject) => {
-    const idle = usageOf(server.pid)
-    let connected = idle
-    /** @type {Meter | undefined} */
-    let meter
-    /** @type {ReturnType<Meter['read']> | undefined} */
-    let reading
-
+    /** @type {Map<string, Reading>} */
+    const readings = new Map()
     const limit = (options.warmUp + options.seconds) * 1000 + patience
     const timer = setTimeout(() => fail(`it took more than ${limit} ms`), limit)
     const fail = (/** @type {string} */ reason) => {
       clearTimeout(timer)
       reject(new Error(`${reason}${server.output() === '' ? '' : `\nThe server printed: ${server.output()}`}`))
     }
+    const tell = (/** @type {import('../load/main.js').ToLoad} */ message) => load.process.send(message)
 
-    load.process.on('message', (/** @type {import('../load/main.js').LoadMessage} */ message) => {
+    load.process.on('message', (/** @type {import('../load/main.js').FromLoad} */ message) => {
       if (message.type === 'driver') server.process.send({ order: message.order, value: message.value })
-      else if (message.type === 'connected') connected = usageOf(server.pid)
-      else if (message.type === 'begin') meter = new Meter(pids)
-      else if (message.type === 'end') reading = meter?.read()
       else if (message.type === 'failed') fail(message.reason)
-      else if (message.type === 'result' && reading !== undefined) {
+      else if (message.type === 'mark') {
+        readings.set(message.name, readSystem(pids))
+        tell({ type: 'marked' })
+      } else {
         clearTimeout(timer)
-        const { elapsed, cpu, usage } = reading
-        const cores = Object.fromEntries(Object.entries(cpu).map(([name, time]) => [name, time / elapsed]))
-        resolve({ ...message.result, cpu: cores, memory: { idle, connected, after: usage.server ?? idle } })
+        resolve({ ...message.result, ...toUsage(readings) })
       }
     })
-    server.process.on('message', (answer) => load.process.send(answer))
+    server.process.on('message', (answer) => tell({ type: 'driver', answer }))
     for (const child of [server, load]) {
-      child.process.once('exit', (code, signal) => fail(`${child.process.spawnargs[1]} ended with ${code ?? signal}`))
+      child.process.once('exit', (code, signal) =>
+        fail(`${child.process.spawnargs.join(' ')} ended with ${code ?? signal}`),
+      )
     }
-    load.process.send(options)
+    tell({ type: 'run', options })
   })
+}
+
+/** @param {ReadonlyMap<string, Reading>} readings */
+function toUsage(readings) {
+  const [begin, end] = [readings.get('begin'), readings.get('end')]
+  /** @type {Record<string, number>} */
+  const cpu = {}
+  if (begin !== undefined && end !== undefined) {
+    const elapsed = end.time - begin.time
+    let ours = 0
+    for (const [name, { cpu: after }] of Object.entries(end.usage)) {
+      const spent = after - (begin.usage[name]?.cpu ?? 0)
+      cpu[name] = spent / elapsed
+      ours += spent
+    }
+    cpu.others = Math.max(0, end.busy - begin.busy - ours) / elapsed
+  }
+  const memory = Object.fromEntries([...readings].map(([name, { usage }]) => [name, usage.server?.pss ?? 0]))
+  return { cpu, memory }
+}
+
+/**
+ * @param {import('../load/main.js').Plan} plan
+ * @param {number | undefined} rate
+ */
+function withRate(plan, rate) {
+  return plan.kind === 'pace' && rate !== undefined ? { ...plan, rate } : plan
 }
 
 /**
  * @param {import('../scenarios.js').Case['way']} way
+ * @param {import('../load/ways.js').HttpWay} own
  * @param {string} url
  * @param {number | undefined} port
  * @returns {import('../load/ways.js').WayOptions | undefined}
  */
-function toWay(way, url, port) {
+function toWay(way, own, url, port) {
   if (way === 'publish()') return undefined
-  if (way === 'POST') return { kind: 'http', url, channel }
+  if (way === 'POST each') return { kind: 'millrace-each', url }
+  if (way === undefined) return { kind: own, url }
   if (port === undefined) throw new Error('PUBLISH needs Redis')
-  return { kind: 'redis', port, channel }
+  return { kind: 'redis', port }
 }

@@ -1,14 +1,16 @@
 // @ts-check
+import { columnsOf } from './columns.js'
 
 /** @typedef {import('./measure.js').Measurement} Measurement */
 
 /**
- * A case with all its measurements, the first of which may have failed.
+ * A case with all its measurements.
  *
  * @typedef {object} Row
  * @property {string} name
  * @property {Measurement[]} runs
- * @property {string[]} failures
+ * @property {string[]} failures of runs that had to be right
+ * @property {string} [skipped] why it was not measured
  */
 
 /**
@@ -20,8 +22,12 @@ export function mediansOf(runs) {
   const over = (/** @type {(run: Measurement) => number | undefined} */ pick) =>
     median(runs.flatMap((run) => pick(run) ?? []))
   return {
-    rate: over(({ deliveries, seconds }) => deliveries / seconds),
-    cpuPerDelivery: over(({ cpu, deliveries, seconds }) => ((cpu.server ?? 0) * seconds * 1e6) / deliveries),
+    rate: over(({ deliveries, seconds }) => deliveries && deliveries / seconds),
+    cpuPerDelivery: over(
+      ({ cpu, deliveries, seconds }) => deliveries && ((cpu.server ?? 0) * seconds * 1e6) / deliveries,
+    ),
+    wirePerDelivery: over(({ bytes, deliveries }) => deliveries && (bytes ?? 0) / deliveries),
+    share: over(({ expected, received }) => (100 * received) / expected),
     server: over(({ cpu }) => cpu.server),
     redis: over(({ cpu }) => cpu.redis),
     load: over(({ cpu }) => cpu.load),
@@ -31,50 +37,36 @@ export function mediansOf(runs) {
     p99: over(({ latency }) => latency?.p99),
     max: over(({ latency }) => latency?.max),
     lag: over(({ lag }) => lag?.p50),
-    pss: over(({ memory }) => memory.after.pss / 2 ** 20),
+    pss: over(({ memory }) => memory.end && memory.end / 2 ** 20),
+    pssBefore: over(({ memory }) => memory.started && memory.started / 2 ** 20),
+    perConnection: over(({ memory, clients }) => memory.end && (memory.end - (memory.started ?? 0)) / clients / 1024),
   }
 }
 
+/** @typedef {ReturnType<typeof mediansOf>} Medians */
+
 /**
- * A table in Markdown; the last column compares with the first row.
+ * A table in Markdown.
  *
- * @param {'flood' | 'pace'} kind
+ * @param {import('../scenarios.js').Scenario} scenario
  * @param {readonly Row[]} rows
  */
-export function toTable(kind, rows) {
-  const isFlood = kind === 'flood'
-  const head = isFlood
-    ? [
-        'server, broker, way',
-        'deliveries/s',
-        'least .. most',
-        'CPU us each',
-        'cores: server',
-        'redis',
-        'load',
-        'others',
-      ]
-    : ['server, broker, way', 'p50 ms', 'p90', 'p99', 'max', 'of it lag', 'CPU us each', 'cores: server', 'others']
-  const first = rows[0] === undefined ? undefined : mediansOf(rows[0].runs)
+export function toTable(scenario, rows) {
+  const columns = columnsOf(scenario)
+  const first = rows.find(({ runs }) => runs.length > 0)
+  const reference = first && mediansOf(first.runs)
   const lines = rows.map(({ name, runs, failures }) => {
-    const m = mediansOf(runs)
-    const rates = runs.map(({ deliveries, seconds }) => deliveries / seconds)
-    const figures = isFlood
-      ? [count(m.rate), runs.length === 0 ? '-' : `${count(Math.min(...rates))} .. ${count(Math.max(...rates))}`]
-      : [m.p50, m.p90, m.p99, m.max, m.lag].map((value) => fixed(value, 2))
-    const cores = isFlood ? [m.server, m.redis, m.load, m.others] : [m.server, m.others]
-    const ratio = isFlood ? quotient(m.rate, first?.rate) : quotient(m.p50, first?.p50)
-    return [
-      name,
-      ...figures,
-      fixed(m.cpuPerDelivery, 2),
-      ...cores.map((value) => fixed(value, 2)),
-      fixed(m.pss, 0),
-      failures.length > 0 ? `FAILED ${failures.length}` : 'all',
-      ratio,
-    ]
+    const medians = mediansOf(runs)
+    const cells = columns.map(({ cell }) => (runs.length === 0 ? '-' : cell(medians, reference ?? medians)))
+    return [failures.length > 0 ? `${name} FAILED` : name, ...cells]
   })
-  return markdown([...head, 'PSS MiB', 'arrived', isFlood ? 'of the first' : 'p50 of the first'], lines)
+  const notes = rows.flatMap(({ name, failures, skipped }) => [
+    ...(skipped === undefined ? [] : [`- ${name}: ${skipped}`]),
+    ...failures.map((failure) => `- ${name} FAILED: ${failure}`),
+  ])
+  const against = first === undefined ? '' : `Ratios are to ${first.name}.`
+  const table = markdown([scenario.name, ...columns.map(({ title }) => title)], lines)
+  return [`${scenario.about}. ${against}`, '', table, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n')
 }
 
 /**
@@ -93,34 +85,6 @@ function markdown(head, lines) {
 function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle] : mean(sorted[middle - 1], sorted[middle])
-}
-
-/**
- * @param {number | undefined} a
- * @param {number | undefined} b
- */
-function mean(a, b) {
-  return a === undefined || b === undefined ? undefined : (a + b) / 2
-}
-
-/**
- * @param {number | undefined} a
- * @param {number | undefined} b
- */
-function quotient(a, b) {
-  return a === undefined || b === undefined ? '-' : (a / b).toFixed(2)
-}
-
-/**
- * @param {number | undefined} value
- * @param {number} places
- */
-function fixed(value, places) {
-  return value === undefined ? '-' : value.toFixed(places)
-}
-
-/** @param {number | undefined} value */
-function count(value) {
-  return value === undefined ? '-' : Math.round(value).toLocaleString('en-US')
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]]
+  return low === undefined || high === undefined ? undefined : (low + high) / 2
 }

@@ -20,7 +20,7 @@ const tick = 10_000
  * @param {number} root
  * @returns {Usage}
  */
-export function usageOf(root) {
+function usageOf(root) {
   const usage = { cpu: 0, rss: 0, pss: 0 }
   for (const pid of treeOf(root)) {
     usage.cpu += cpuOf(statOf(pid))
@@ -32,7 +32,7 @@ export function usageOf(root) {
 }
 
 /** Microseconds that the processors of this machine were busy, whoever kept them so; the time that a host took away is in it. */
-export function busy() {
+function busy() {
   const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = read('/proc/stat')
     .split('\n', 1)
     .flatMap((line) => line.split(/ +/).map(Number))
@@ -54,35 +54,24 @@ export function machine() {
   }
 }
 
-/** Processor time of a process and all that it has started, and of everyone, since it was made. */
-export class Meter {
-  /** @type {ReadonlyMap<string, { pid: number, before: Usage }>} */ #processes
-  #busy = busy()
-  #start = now()
+/**
+ * What has been used so far, by whom.
+ *
+ * @typedef {object} Reading
+ * @property {number} time microseconds
+ * @property {number} busy of all processors, in microseconds
+ * @property {Record<string, Usage>} usage
+ */
 
-  /** @param {Readonly<Record<string, number | undefined>>} pids by name */
-  constructor(pids) {
-    this.#processes = new Map(
-      Object.entries(pids).flatMap(([name, pid]) => (pid === undefined ? [] : [[name, { pid, before: usageOf(pid) }]])),
-    )
-  }
-
-  /** Microseconds of processor time by name, `others` being those that were not asked for, and memory as it is now. */
-  read() {
-    const elapsed = now() - this.#start
-    /** @type {Record<string, number>} */
-    const cpu = {}
-    /** @type {Record<string, Usage>} */
-    const usage = {}
-    for (const [name, { pid, before }] of this.#processes) {
-      const after = usageOf(pid)
-      usage[name] = after
-      cpu[name] = after.cpu - before.cpu
-    }
-    const ours = Object.values(cpu).reduce((sum, value) => sum + value, 0)
-    cpu.others = Math.max(0, busy() - this.#busy - ours)
-    return { elapsed, cpu, usage }
-  }
+/**
+ * @param {Readonly<Record<string, number | undefined>>} pids by name; each stands for all that it has started
+ * @returns {Reading}
+ */
+export function readSystem(pids) {
+  /** @type {Record<string, Usage>} */
+  const usage = {}
+  for (const [name, pid] of Object.entries(pids)) if (pid !== undefined) usage[name] = usageOf(pid)
+  return { time: now(), busy: busy(), usage }
 }
 
 /** @param {number} root */

@@ -1,9 +1,6 @@
 // @ts-check
 import { now } from './clock.js'
 import { Histogram } from './histogram.js'
-import { toFiller } from './message.js'
-
-/** @typedef {import('./message.js').Message} Message */
 
 /**
  * How to publish.
@@ -17,20 +14,31 @@ import { toFiller } from './message.js'
  */
 
 /**
+ * What is published: its number, from 1 on, the moment at which it was meant to be sent, and that as JSON.
+ *
+ * @typedef {{ seq: number, at: number, channel: string, json: string }} Message
+ */
+
+/**
  * A way to publish. Messages MUST arrive in the order of the calls. `batch` is how many one call takes, `calls` how many may
  * be unanswered.
  *
- * @typedef {{ publish(messages: readonly Message[]): Promise<unknown>, batch: number, calls: number }} Way
+ * @typedef {{ publish(messages: readonly Message[]): Promise<unknown>, batch: number, calls: number, close(): void }} Way
  */
 
 /** Publishes by a plan. It runs with the load, or in the server where that publishes by itself. */
 export class Driver {
   /** @type {Way} */ #way
+  /** @type {import('./layout.js').Layout} */ #layout
+  /** @type {import('./payload.js').Payload} */ #payload
   /** @type {(error: unknown) => void} */ #onError
-  /** @type {string} */ #text
   /** @type {boolean} */ #spins
-  /** The last number that was published, and the last that everyone has. */
-  #published = 0
+  /** What is due and not sent, because too many calls are unanswered. */
+  /** @type {Message[]} */ #due = []
+  /** Of those, the ones at the beginning that are sent already. */
+  #sent = 0
+  /** The last number that was made, and the last that everyone has. */
+  #made = 0
   #arrived = 0
   #calls = 0
   #running = false
@@ -38,20 +46,30 @@ export class Driver {
   #lag = new Histogram()
 
   /**
-   * @param {Way} way
-   * @param {{ bytes: number, spins: boolean, onError: (error: unknown) => void }} options `spins`: to be on time it may use up
-   * the processor, which it may not in the process that is measured
+   * @param {object} options
+   * @param {Way} options.way
+   * @param {import('./layout.js').Layout} options.layout
+   * @param {import('./payload.js').Payload} options.payload
+   * @param {boolean} options.spins to be on time it may use up the processor, which it may not in the process that is measured
+   * @param {(error: unknown) => void} options.onError
    */
-  constructor(way, { bytes, spins, onError }) {
+  constructor({ way, layout, payload, spins, onError }) {
     this.#way = way
+    this.#layout = layout
+    this.#payload = payload
     this.#spins = spins
     this.#onError = onError
-    this.#text = toFiller(bytes)
   }
 
-  /** One message of number 0. */
-  probe() {
-    this.#publish([{ seq: 0, at: now(), text: this.#text }])
+  /**
+   * A message of number 0 on each of these channels.
+   *
+   * @param {readonly string[]} channels
+   */
+  probe(channels) {
+    const at = now()
+    for (const channel of channels) this.#due.push({ seq: 0, at, channel, json: this.#payload.toJson(0, at) })
+    this.#send()
   }
 
   /** @param {Plan} plan */
@@ -70,36 +88,43 @@ export class Driver {
     this.#flood()
   }
 
-  /** How many were published, and how long after the moment they were meant to leave. */
+  /** How many were made until now, which is the end, and how long after the moment they were meant to leave. */
   end() {
     this.#running = false
-    return { published: this.#published, lag: this.#lag.summary() }
+    return { published: this.#made, unsent: this.#waiting, lag: this.#lag.summary() }
+  }
+
+  close() {
+    this.#running = false
+    this.#due = []
+    this.#sent = 0
+    this.#way.close()
   }
 
   #flood() {
-    while (this.#running && this.#window > 0 && this.#calls < this.#way.calls) {
-      const size = Math.min(this.#way.batch, this.#window - (this.#published - this.#arrived))
-      if (size <= 0) return
-      const at = now()
-      const messages = Array.from({ length: size }, () => ({ seq: ++this.#published, at, text: this.#text }))
-      this.#publish(messages)
-    }
+    if (!this.#running || this.#window === 0) return
+    const at = now()
+    const free = this.#window - (this.#made - this.#arrived)
+    for (let count = Math.min(free, this.#way.batch - this.#waiting); count > 0; count--) this.#make(at)
+    this.#send()
   }
 
   /** @param {number} interval microseconds */
   #pace(interval) {
     const first = now() + interval
+    const begun = this.#made
     const tick = () => {
       if (!this.#running) return
       for (;;) {
         // The moment it was meant for, not the one it is: a stall on the way, or here, counts for all that it delays.
-        const at = Math.round(first + this.#published * interval)
+        const at = Math.round(first + (this.#made - begun) * interval)
         const late = now() - at
         if (late < 0) break
         this.#lag.record(late)
-        this.#publish([{ seq: ++this.#published, at, text: this.#text }])
+        this.#make(at)
       }
-      const left = first + this.#published * interval - now()
+      this.#send()
+      const left = first + (this.#made - begun) * interval - now()
       // A timer may be a millisecond late, which is as long as what is measured here; so the last bit is waited for in turns.
       if (!this.#spins) setTimeout(tick, Math.ceil(left / 1000))
       else if (left > 1500) setTimeout(tick, Math.floor(left / 1000) - 1)
@@ -108,12 +133,32 @@ export class Driver {
     tick()
   }
 
-  /** @param {readonly Message[]} messages */
-  #publish(messages) {
-    this.#calls++
-    this.#way.publish(messages).then(() => {
-      this.#calls--
-      this.#flood()
-    }, this.#onError)
+  /** @param {number} at */
+  #make(at) {
+    const seq = ++this.#made
+    this.#due.push({ seq, at, channel: this.#layout.channelOf(seq), json: this.#payload.toJson(seq, at) })
+  }
+
+  get #waiting() {
+    return this.#due.length - this.#sent
+  }
+
+  #send() {
+    const { batch, calls } = this.#way
+    while (this.#waiting > 0 && this.#calls < calls) {
+      this.#calls++
+      const messages = this.#due.slice(this.#sent, this.#sent + batch)
+      this.#sent += messages.length
+      // Not each time: where much waits that would move all of it for every message.
+      if (this.#sent * 2 >= this.#due.length) {
+        this.#due.splice(0, this.#sent)
+        this.#sent = 0
+      }
+      this.#way.publish(messages).then(() => {
+        this.#calls--
+        this.#flood()
+        this.#send()
+      }, this.#onError)
+    }
   }
 }

@@ -1,73 +1,73 @@
 // @ts-check
 import { connect } from 'node:net'
+import { constants, createGunzip } from 'node:zlib'
 import { now } from './clock.js'
-import { beforeAt, beforeSeq } from './message.js'
 
 /**
- * What all readers of a load share.
- *
- * @typedef {object} Shared
- * @property {string} ending what every message ends with
- * @property {(seq: number, at: number, arrived: number) => void} onMessage
- * @property {(reader: Reader) => void} onTurn called after each piece of the stream
+ * @typedef {object} ReaderOptions
+ * @property {string} url
+ * @property {Readonly<Record<string, string>>} headers
+ * @property {string} [from] the address to come from
+ * @property {import('./follower.js').Follower} follower
+ * @property {import('./tally.js').Tally} tally
+ * @property {(() => void) | undefined} [onPiece]
+ * @property {(reason: string) => void} onLost
  */
 
 /** One for all: a piece of the stream is read before the next one comes, whoever's it is. */
-const buffer = Buffer.allocUnsafe(256 * 1024)
+const buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
-/** What lines begin with: `data`, and the `event` that messages here have none of. */
-const d = 100
-const e = 101
-const zero = 48
-
-/**
- * One reader of a stream, on a socket of its own: an HTTP client would cost more than the server that is measured.
- *
- * It looks at every message: that it is the next one, and that it is whole.
- */
+/** One reader of a stream, on a socket of its own: an HTTP client would cost more than the server that is measured. */
 export class Reader {
-  /** The last number it has had. */
-  seq = 0
-  isReady = false
-  /** What was not as it should be, in words; the first few of it. */
-  /** @type {string[]} */ faults = []
-  faultCount = 0
+  /** When its answer began. */
+  /** @type {number | undefined} */ answered
+  /** The head of the answer, once it is there. */
+  head = ''
 
-  /** @type {Shared} */ #shared
+  /** @type {ReaderOptions} */ #options
   /** @type {import('node:net').Socket} */ #socket
-  #hasHead = false
+  /** @type {import('node:zlib').Gunzip | undefined} */ #gunzip
   #isChunked = false
   /** Bytes of the present chunk that are still to come, with the line end after it. */
   #left = 0
-  /** What stands at the end of a piece and cannot be understood without the next one. */
-  #framing = ''
-  #block = ''
+  /** What has come of the head, or of the line that begins a chunk. */
+  #line = ''
   #isOver = false
 
-  /**
-   * @param {string} url
-   * @param {Shared} shared
-   */
-  constructor(url, shared) {
+  /** @param {ReaderOptions} options */
+  constructor(options) {
+    this.#options = options
+    const { url, headers, from, onPiece, tally, onLost } = options
     const { hostname, port, host, pathname, search } = new URL(url)
-    this.#shared = shared
     this.#socket = connect({
       host: hostname,
       port: Number(port),
+      ...(from === undefined ? {} : { localAddress: from }),
       onread: {
         buffer,
         callback: (length) => {
-          this.#read(buffer.toString('latin1', 0, length))
-          this.#shared.onTurn(this)
+          const arrived = now()
+          this.answered ??= arrived
+          tally.read(length, arrived)
+          if (this.head === '') this.#readHead(length, arrived)
+          else this.#readBody(0, length, arrived)
+          onPiece?.()
           return true
         },
       },
     })
-    this.#socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n\r\n`)
-    this.#socket.on('error', (error) => this.#fault(error.message))
-    this.#socket.on('close', () => {
-      if (!this.#isOver) this.#fault('the server ended the stream')
-    })
+    const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    this.#socket.write(
+      `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n${fields.join('')}\r\n`,
+    )
+    const lost = (/** @type {string} */ reason) => {
+      if (this.#isOver) return
+      this.#isOver = true
+      this.#socket.destroy()
+      onLost(reason)
+    }
+    this.#socket.on('error', (error) => lost('code' in error ? String(error.code) : error.message))
+    this.#socket.on('close', () => lost('the server ended the stream'))
   }
 
   close() {
@@ -75,105 +75,89 @@ export class Reader {
     this.#socket.destroy()
   }
 
-  /** @param {string} piece */
-  #read(piece) {
-    if (this.#hasHead) {
-      if (this.#isChunked) this.#readChunks(piece)
-      else this.#readBlocks(piece)
+  /**
+   * @param {number} length
+   * @param {number} arrived
+   */
+  #readHead(length, arrived) {
+    const before = this.#line.length
+    this.#line += buffer.toString('latin1', 0, length)
+    const end = this.#line.indexOf('\r\n\r\n')
+    if (end < 0) return
+    this.head = this.#line.slice(0, end)
+    const rest = this.#line.slice(end + 4)
+    this.#line = ''
+    this.#isChunked = /^transfer-encoding: *chunked$/im.test(this.head)
+    if (!/^HTTP\/1\.1 200 /.test(this.head)) {
+      this.#isOver = true
+      this.#socket.destroy()
+      this.#options.onLost(`it was answered ${this.head.split('\r\n', 1)[0]}: ${rest}`)
       return
     }
-    this.#framing += piece
-    const end = this.#framing.indexOf('\r\n\r\n')
-    if (end < 0) return
-    const head = this.#framing.slice(0, end)
-    const rest = this.#framing.slice(end + 4)
-    this.#framing = ''
-    this.#hasHead = true
-    this.#isChunked = /^transfer-encoding: *chunked$/im.test(head)
-    if (!/^HTTP\/1\.1 200 /.test(head)) this.#fault(`the server answered ${head.split('\r\n', 1)[0]}: ${rest}`)
-    else this.#read(rest)
+    if (/^content-encoding: *gzip$/im.test(this.head)) this.#inflate()
+    this.#readBody(end + 4 - before, length, arrived)
   }
 
-  /** @param {string} piece */
-  #readChunks(piece) {
-    const text = this.#framing === '' ? piece : this.#framing + piece
-    this.#framing = ''
-    let start = 0
-    while (start < text.length) {
-      if (this.#left === 0) {
-        const end = text.indexOf('\r\n', start)
-        if (end < 0) {
-          this.#framing = text.slice(start)
-          return
-        }
-        this.#left = Number.parseInt(text.slice(start, end), 16) + 2
-        start = end + 2
-      }
-      const size = Math.min(this.#left, text.length - start)
-      this.#left -= size
-      // The last two of a chunk are its line end, which belongs to nobody.
-      const end = start + size - Math.max(0, 2 - this.#left)
-      if (end > start) this.#readBlocks(text.slice(start, end))
-      start += size
-    }
-  }
-
-  /** @param {string} piece */
-  #readBlocks(piece) {
-    const text = this.#block === '' ? piece : this.#block + piece
-    const arrived = now()
-    let start = 0
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n', start)) {
-      this.#readBlock(text, start, end, arrived)
-      start = end + 2
-    }
-    this.#block = text.slice(start)
+  #inflate() {
+    this.#gunzip = createGunzip({ flush: constants.Z_SYNC_FLUSH })
+    this.#gunzip.on('data', (/** @type {Buffer} */ data) => {
+      this.#options.follower.take(data, 0, data.length, now())
+      this.#options.onPiece?.()
+    })
+    this.#gunzip.on('error', (error) => this.#options.onLost(error.message))
   }
 
   /**
-   * @param {string} text
    * @param {number} start
    * @param {number} end
    * @param {number} arrived
    */
-  #readBlock(text, start, end, arrived) {
-    // Not with `startsWith`, here and below: it made a block cost ten times as much, and the load slower than the servers.
-    let line = start
-    while (text.charCodeAt(line) !== d) {
-      if (text.charCodeAt(line) === e) this.#fault(`an event: ${text.slice(start, end)}`)
-      line = text.indexOf('\n', line) + 1
-      // An id alone, or a comment.
-      if (line === 0 || line > end) return
-    }
-    let index = line + 'data: '.length + beforeSeq.length
-    let seq = 0
-    for (let digit = text.charCodeAt(index) - zero; digit >= 0 && digit <= 9; ) {
-      seq = seq * 10 + digit
-      digit = text.charCodeAt(++index) - zero
-    }
-    index += beforeAt.length
-    let at = 0
-    for (let digit = text.charCodeAt(index) - zero; digit >= 0 && digit <= 9; ) {
-      at = at * 10 + digit
-      digit = text.charCodeAt(++index) - zero
-    }
-    const { ending, onMessage } = this.#shared
-    if (text.slice(index, end) !== ending) {
-      this.#fault(`not a message of ours: ${text.slice(start, end)}`)
+  #readBody(start, end, arrived) {
+    if (!this.#isChunked) {
+      this.#take(start, end, arrived)
       return
     }
-    if (seq === 0) {
-      this.isReady = true
-      return
+    let at = start
+    while (at < end) {
+      if (this.#left === 0) {
+        at = this.#readSize(at, end)
+        if (this.#left === 0) return
+      }
+      const size = Math.min(this.#left, end - at)
+      this.#left -= size
+      // The last two of a chunk are its line end, which belongs to nobody.
+      const to = at + size - Math.max(0, 2 - this.#left)
+      if (to > at) this.#take(at, to, arrived)
+      at += size
     }
-    if (seq !== this.seq + 1) this.#fault(`${seq} came after ${this.seq}`)
-    this.seq = seq
-    onMessage(seq, at, arrived)
   }
 
-  /** @param {string} fault */
-  #fault(fault) {
-    this.faultCount++
-    if (this.faults.length < 3) this.faults.push(fault.slice(0, 300))
+  /**
+   * The line that begins a chunk.
+   *
+   * @param {number} start
+   * @param {number} end
+   * @returns {number} where the chunk begins
+   */
+  #readSize(start, end) {
+    const stop = buffer.indexOf(10, start)
+    if (stop < 0 || stop >= end) {
+      this.#line += buffer.toString('latin1', start, end)
+      return end
+    }
+    this.#left = Number.parseInt(this.#line + buffer.toString('latin1', start, stop), 16) + 2
+    this.#line = ''
+    return stop + 1
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   * @param {number} arrived
+   */
+  #take(start, end, arrived) {
+    if (this.#gunzip === undefined) this.#options.follower.take(buffer, start, end, arrived)
+    // It is inflated later, when the next piece is in the buffer.
+    else this.#gunzip.write(Buffer.from(buffer.subarray(start, end)))
   }
 }
