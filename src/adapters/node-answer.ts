@@ -3,8 +3,14 @@ import type { HttpReply, StreamReply } from '../http/exchange.ts'
 import type { Sink } from '../hub/sink.ts'
 import { isOver, nodeSink } from './node-sink.ts'
 
+/** Sends an answer that is whole, or the headers of one that stays open. */
+export function answer(response: ServerResponse, reply: HttpReply | StreamReply): void {
+  if ('admission' in reply) openStream(response, reply)
+  else sendReply(response, reply)
+}
+
 /** Sends an answer that is whole. */
-export function sendReply(response: ServerResponse, reply: HttpReply): void {
+function sendReply(response: ServerResponse, reply: HttpReply): void {
   if (isGone(response)) return
   writeHead(response, reply)
   response.end(reply.body)

@@ -11,7 +11,7 @@ import { SocketSink } from './socket-sink.ts'
  * vanished without a word would only be noticed when the system gives up sending, which takes a quarter of an hour, or by the
  * hub's `limits.stall`, once so much waits that the system takes no more.
  */
-const keepAliveDelay = 10_000
+export const keepAliveDelay = 10_000
 
 /**
  * A sink on an answer of node:http or node:http2 whose headers have been sent.

@@ -3,7 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { type PublishHandlerOptions, publishReply } from '../http/publish.ts'
 import { type SubscribeHandlerOptions, subscribeReply } from '../http/subscribe.ts'
 import type { Hub } from '../hub/api.ts'
-import { openStream, sendReply } from './node-answer.ts'
+import { answer } from './node-answer.ts'
 import { fromNode } from './node-request.ts'
 
 /** A handler for node:http, node:http2 (its compatibility API), Express and Connect. It never rejects. */
@@ -14,17 +14,14 @@ export type NodeHandler = (
 
 /** Streams to `GET`, answers `HEAD` with the headers, and everything else with problem+json. */
 export function sse(hub: Hub, options?: SubscribeHandlerOptions): NodeHandler {
-  return async (request, response) => {
-    const reply = await subscribeReply(hub, fromNode(request), options)
-    if ('admission' in reply) openStream(asServerResponse(response), reply)
-    else sendReply(asServerResponse(response), reply)
-  }
+  return async (request, response) =>
+    answer(asServerResponse(response), await subscribeReply(hub, fromNode(request), options))
 }
 
 /** Publishes what is `POST`ed. Whoever reaches this handler may publish: put your own authentication before it. */
 export function publish(hub: Hub, options?: PublishHandlerOptions): NodeHandler {
   return async (request, response) =>
-    sendReply(asServerResponse(response), await publishReply(hub, fromNode(request), options))
+    answer(asServerResponse(response), await publishReply(hub, fromNode(request), options))
 }
 
 /** The compatibility API of node:http2 has all that is used here, and declares only part of it. */

@@ -1,37 +1,51 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MillraceError, quote } from '../base/errors.ts'
+import type { HttpReply, HttpRequest } from '../http/exchange.ts'
 
 /** How long a browser may keep the answer to a preflight, in seconds. */
 const maxAge = 600
 
-/**
- * Adds what a page of another origin needs to read the answer, and answers a preflight.
- *
- * @returns whether it was a preflight, and is answered
- */
-export type Cors = (request: IncomingMessage, response: ServerResponse, methods: string) => boolean
+/** What pages of other origins may read (Fetch standard, 3.3 "CORS protocol"). */
+export interface Cors {
+  /** What is to stand in an answer, so that the page that asked may read it. */
+  headers(request: HttpRequest): Readonly<Record<string, string>>
+  /** The answer to a preflight, without these; undefined where it is none, or of an origin that may not read. */
+  preflight(request: HttpRequest, methods: string): HttpReply | undefined
+}
+
+const none = {}
 
 /**
- * Which origins may read (Fetch standard, 3.3 "CORS protocol"). Never with credentials: nothing here is opened by a cookie.
+ * Which origins may read. Never with credentials: nothing here is opened by a cookie.
  *
  * @throws {MillraceError} `option_invalid`
  */
 export function createCors(origins: readonly string[]): Cors {
   for (const origin of origins) assertOrigin(origin)
   const isOpen = origins.includes('*')
-  return (request, response, methods) => {
-    if (origins.length === 0) return false
-    const { origin } = request.headers
-    // Set whoever asks, or a cache would hand the answer for one origin to another.
-    if (!isOpen) response.setHeader('vary', 'Origin')
-    if (origin === undefined || !(isOpen || origins.includes(origin))) return false
-    response.setHeader('access-control-allow-origin', isOpen ? '*' : origin)
-    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false
-    response.setHeader('access-control-allow-methods', methods)
-    response.setHeader('access-control-allow-headers', 'Last-Event-ID, Content-Type, Prefer')
-    response.setHeader('access-control-max-age', String(maxAge))
-    response.writeHead(204).end()
-    return true
+  const isAllowed = (origin: string | undefined): origin is string =>
+    origin !== undefined && (isOpen || origins.includes(origin))
+  // Said whoever asks, or a cache would hand the answer for one origin to another.
+  const refused: Readonly<Record<string, string>> = isOpen ? none : { vary: 'Origin' }
+  return {
+    headers(request) {
+      if (origins.length === 0) return none
+      const origin = request.header('origin')
+      return isAllowed(origin) ? { ...refused, 'access-control-allow-origin': isOpen ? '*' : origin } : refused
+    },
+    preflight(request, methods) {
+      if (request.method !== 'OPTIONS' || request.header('access-control-request-method') === undefined)
+        return undefined
+      if (!isAllowed(request.header('origin'))) return undefined
+      return {
+        status: 204,
+        headers: {
+          'access-control-allow-methods': methods,
+          'access-control-allow-headers': 'Last-Event-ID, Content-Type, Prefer',
+          'access-control-max-age': String(maxAge),
+        },
+        body: '',
+      }
+    },
   }
 }
 

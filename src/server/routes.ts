@@ -1,9 +1,8 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { publish, sse } from '../adapters/node.ts'
-import { sendReply } from '../adapters/node-answer.ts'
 import { MillraceError, type OnError, quote } from '../base/errors.ts'
-import type { HttpReply } from '../http/exchange.ts'
+import type { HttpReply, HttpRequest, StreamReply } from '../http/exchange.ts'
 import { methodNotAllowed, problemReply } from '../http/problem.ts'
+import { publishReply } from '../http/publish.ts'
+import { subscribeReply } from '../http/subscribe.ts'
 import type { Hub } from '../hub/api.ts'
 import { createCors } from './cors.ts'
 import { assertLoopbackHost } from './loopback.ts'
@@ -17,56 +16,69 @@ interface RoutesOptions {
   readonly isDraining: () => boolean
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
+/** What is answered, whichever way a request has come. Never rejects. */
+export type Routes = (request: HttpRequest) => Promise<HttpReply | StreamReply>
+
+type Route = (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpReply
+
+/** The connection ends with the answer. */
+const closing = { connection: 'close' }
 
 /**
  * `/sse`, `/publish`, `/healthz`, and with `dev` the page.
  *
  * @throws {MillraceError} `option_invalid` for an origin
  */
-export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOptions): RequestListener {
+export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOptions): Routes {
   const reading = createCors(cors)
   // Not for `*`: then any page on the web could publish on the developer's machine.
   const publishing = createCors(dev ? cors.filter((origin) => origin !== '*') : [])
-  const stream = sse(hub, { onError })
-  const post = publish(hub, { onError })
 
   const routes = new Map<string, Route>([
     [
       '/sse',
-      async (request, response) => {
-        if (!reading(request, response, 'GET, HEAD')) await stream(request, response)
+      async (request) => {
+        const reply = reading.preflight(request, 'GET, HEAD') ?? (await subscribeReply(hub, request, { onError }))
+        // A stream that has ended is to be opened anew, perhaps at another server; and who was refused is not to hold a connection
+        // until it comes again.
+        const connection = request.method === 'GET' ? closing : undefined
+        return withHeaders(reply, { ...reading.headers(request), ...connection })
       },
     ],
     [
       '/publish',
-      async (request, response) => {
-        if (publishing(request, response, 'POST')) return
-        if (dev || request.method !== 'POST') await post(request, response)
-        else sendReply(response, problemReply(publishForbidden(), onError))
+      async (request) => {
+        const reply = publishing.preflight(request, 'POST') ?? (await publishAnswer(request))
+        return withHeaders(reply, publishing.headers(request))
       },
     ],
-    ['/healthz', readOnly((response) => sendReply(response, healthReply(isDraining())), onError)],
+    ['/healthz', readOnly(() => healthReply(isDraining()), onError)],
   ])
 
-  return (request, response) => {
-    run(request, response).catch((error: unknown) => sendReply(response, problemReply(error, onError)))
+  return async (request) => {
+    const reply = await run(request).catch((error: unknown) => problemReply(error, onError))
+    // Or a browser could come back on this connection, be refused, and give up: an EventSource tries again only where nobody answers.
+    return isDraining() ? withHeaders(reply, closing) : reply
   }
 
-  async function run(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Or a browser could come back on this connection, be refused, and give up: an EventSource tries again only where nobody answers.
-    if (isDraining()) response.setHeader('connection', 'close')
-    if (dev) assertLoopbackHost(request.headers.host)
-    const path = pathOf(request.url ?? '/')
+  async function run(request: HttpRequest): Promise<HttpReply | StreamReply> {
+    if (dev) assertLoopbackHost(request.host)
+    const path = pathOf(request.url)
     const route = routes.get(path) ?? (dev ? await pageRoute(path, onError) : undefined)
     if (route === undefined) throw notFound(path, [...(dev ? ['/'] : []), ...routes.keys()])
-    await route(request, response)
+    return route(request)
+  }
+
+  async function publishAnswer(request: HttpRequest): Promise<HttpReply> {
+    return dev || request.method !== 'POST'
+      ? publishReply(hub, request, { onError })
+      : problemReply(publishForbidden(), onError)
   }
 }
 
 async function pageRoute(path: string, onError: OnError): Promise<Route | undefined> {
   const reply = await pageReply(path)
-  return reply === undefined ? undefined : readOnly((response) => sendReply(response, reply), onError)
+  return reply === undefined ? undefined : readOnly(() => reply, onError)
 }
 
 /** The path as it stands, without the query, and without what a proxy's absolute form has before it (RFC 9112, 3.2.2). */
@@ -74,11 +86,22 @@ function pathOf(url: string): string {
   return url.replace(/[?#].*$/s, '').replace(/^https?:\/\/[^/]*/i, '')
 }
 
-function readOnly(answer: (response: ServerResponse) => void, onError: OnError): Route {
-  return ({ method = 'GET' }, response) => {
-    if (method === 'GET' || method === 'HEAD') answer(response)
-    else sendReply(response, problemReply(methodNotAllowed(method, 'GET, HEAD'), onError, { allow: 'GET, HEAD' }))
-  }
+function readOnly(answer: () => HttpReply, onError: OnError): Route {
+  return ({ method }) =>
+    method === 'GET' || method === 'HEAD'
+      ? answer()
+      : problemReply(methodNotAllowed(method, 'GET, HEAD'), onError, { allow: 'GET, HEAD' })
+}
+
+/** With headers beside its own. What an answer varies by adds up. */
+function withHeaders<Reply extends HttpReply | StreamReply>(
+  reply: Reply,
+  headers: Readonly<Record<string, string>>,
+): Reply {
+  const merged = { ...reply.headers, ...headers }
+  if (reply.headers.vary !== undefined && headers.vary !== undefined)
+    merged.vary = `${headers.vary}, ${reply.headers.vary}`
+  return { ...reply, headers: merged }
 }
 
 function healthReply(isDraining: boolean): HttpReply {

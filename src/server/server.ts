@@ -1,24 +1,15 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import { warn } from '../base/errors.ts'
 import type { Broker } from '../broker/port.ts'
 import type { Hub } from '../hub/api.ts'
 import { listen } from './address.ts'
+import { createFront } from './front.ts'
 import { assertOptions, openHub } from './hub.ts'
 import type { ServerOptions } from './options.ts'
 import { createRoutes } from './routes.ts'
 
 /**
- * The time that a client has to send its request, in ms. It ends when the request has come in whole, so that no stream is cut; it
- * keeps those who send a byte now and then from holding connections (Slowloris).
- */
-const headersTimeout = 10_000
-const requestTimeout = 60_000
-const connectionsCheckingInterval = 5_000
-
-/** Longer than proxies keep theirs (60 s is common), or they would send requests on connections that are just being closed. */
-const keepAliveTimeout = 75_000
 
 /** What is left after the streams have ended is given this long, in ms: a publish on its way, a reader that does not read. */
 const grace = 1_000
@@ -72,12 +63,8 @@ export async function openSite(options: ServerOptions, broker?: Broker): Promise
   const hub = await openHub(options, broker)
   let isDraining = false
   try {
-    const routes = createRoutes({ hub, dev, cors, onError, isDraining: () => isDraining })
-    // A malformed request is answered by Node itself (400, 408, 431), unless a stream has begun on that connection.
-    const http = createHttpServer(
-      { headersTimeout, requestTimeout, connectionsCheckingInterval, keepAliveTimeout },
-      routes,
-    )
+    const state = { onError, isDraining: () => isDraining }
+    const { http, cutAll } = createFront(createRoutes({ hub, dev, cors, ...state }), state)
     return {
       hub,
       entrance: http,
@@ -86,7 +73,7 @@ export async function openSite(options: ServerOptions, broker?: Broker): Promise
         const closed = once(http, 'close')
         http.close()
         await hub.close({ drain })
-        const timer = setTimeout(() => http.closeAllConnections(), grace)
+        const timer = setTimeout(cutAll, grace)
         http.closeIdleConnections()
         await closed
         clearTimeout(timer)

@@ -1,11 +1,20 @@
 import type { Adapter } from './adapter.ts'
 import { startDirect } from './direct.ts'
-import { startBehindNginx, startExpress, startFastify, startGrownExpress, startHono, startNode } from './http1.ts'
+import {
+  startBehindNginx,
+  startExpress,
+  startFastify,
+  startFront,
+  startGrownExpress,
+  startHono,
+  startNode,
+} from './http1.ts'
 import { startHttp2 } from './http2.ts'
 
 /** Every test of this folder runs on each of these. */
 export const adapters: readonly Adapter[] = [
   { name: 'node:http', start: startNode, isHttp1: true },
+  { name: 'the standalone hub', start: startFront, isHttp1: true, hasCors: true },
   { name: 'node:http behind nginx', start: startBehindNginx, isHttp1: true, isProxied: true },
   { name: 'node:http2', start: startHttp2, isHttp1: false },
   { name: 'Express', start: startExpress, isHttp1: true },

@@ -13,6 +13,8 @@ import * as expressDoor from '../../../../src/express.ts'
 import { millrace } from '../../../../src/fastify.ts'
 import type { Hub } from '../../../../src/hub/api.ts'
 import * as nodeDoor from '../../../../src/node.ts'
+import { createFront } from '../../../../src/server/front.ts'
+import { createRoutes } from '../../../../src/server/routes.ts'
 import * as webDoor from '../../../../src/web.ts'
 import { startNginx } from '../../../support/nginx.ts'
 import { corsOrigin, type Served, type StartOptions } from './adapter.ts'
@@ -27,6 +29,17 @@ export async function startNode(hub: Hub, { before }: StartOptions = {}): Promis
       else await stream(request, response)
     }),
   )
+}
+
+/** The standalone hub's own: most of what is asked of it is answered without Node's HTTP server. */
+export async function startFront(hub: Hub, { before }: StartOptions = {}): Promise<Served> {
+  const state = { onError: console.error, isDraining: () => false }
+  const routes = createRoutes({ hub, dev: true, cors: [corsOrigin], ...state })
+  const { http, cutAll } = createFront(async (request) => {
+    await before?.()
+    return routes(request)
+  }, state)
+  return { ...(await listen(http)), cut: cutAll }
 }
 
 export async function startBehindNginx(hub: Hub, options?: StartOptions): Promise<Served> {
