@@ -9,8 +9,6 @@ import { assertOptions, openHub } from './hub.ts'
 import type { ServerOptions } from './options.ts'
 import { createRoutes } from './routes.ts'
 
-/**
-
 /** What is left after the streams have ended is given this long, in ms: a publish on its way, a reader that does not read. */
 const grace = 1_000
 
