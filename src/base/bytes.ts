@@ -1,7 +1,22 @@
 const encoder = new TextEncoder()
 
+/** Small texts are encoded next to each other: a buffer of its own costs more than what stands in it. */
+const slabSize = 16 * 1024
+let slab = new Uint8Array(0)
+let used = 0
+
+/** A text in UTF-8. MUST NOT be changed, nor its buffer looked at: others have a part of it. */
 export function toBytes(text: string): Uint8Array {
-  return encoder.encode(text)
+  // A code unit of UTF-16 takes up three bytes at most.
+  const most = 3 * text.length
+  if (most > slabSize / 4) return encoder.encode(text)
+  if (used + most > slab.length) {
+    slab = new Uint8Array(slabSize)
+    used = 0
+  }
+  const { written } = encoder.encodeInto(text, slab.subarray(used))
+  used += written
+  return slab.subarray(used - written, used)
 }
 
 /** One buffer of several; the one itself where it is alone. */

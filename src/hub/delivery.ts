@@ -1,6 +1,6 @@
 import { toBytes } from '../base/bytes.ts'
 import type { Entry } from '../broker/port.ts'
-import { type EventFields, encodeEvent } from '../sse/encode.ts'
+import { encodeEvent } from '../sse/encode.ts'
 
 /** An entry with its frame. */
 export interface Delivery {
@@ -98,8 +98,8 @@ function encodeAt(text: string, offset: number): number {
 }
 
 /** The frame of an entry, as text. */
-export function toText(entry: Entry): string {
-  return encodeEvent(fieldsOf(entry))
+export function toText({ position, event, channels, data }: Entry): string {
+  return encodeEvent({ id: position ?? undefined, event, channel: channels, data })
 }
 
 /** What a delivery is counted as, without asking for its frame: UTF-16 code units of its data, as a page of the log counts. */
@@ -113,13 +113,4 @@ export function sizeOf({ entry }: Delivery): number {
  */
 export function toLateFrame(entry: Entry): Uint8Array {
   return toBytes(toText({ ...entry, position: null }))
-}
-
-function fieldsOf({ position, event, channels, data }: Entry): EventFields {
-  return {
-    ...(position === null ? {} : { id: position }),
-    ...(event === undefined ? {} : { event }),
-    channel: channels,
-    data,
-  }
 }

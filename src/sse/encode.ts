@@ -3,11 +3,11 @@ import { MillraceError, quote } from '../base/errors.ts'
 /** What one block of the stream carries to a handler. */
 export interface EventFields {
   /** Becomes the reader's last event id; left out, the reader keeps the one it has. `''` resets it. */
-  readonly id?: string
+  readonly id?: string | undefined
   /** Left out, the event reaches `onmessage`. */
-  readonly event?: string
+  readonly event?: string | undefined
   /** The channels of the message. Browsers ignore the field; our client routes by it. */
-  readonly channel?: string | readonly string[]
+  readonly channel?: string | readonly string[] | undefined
   /** Any text at all. CR and CRLF arrive as LF, because a line end is all that the format can say. */
   readonly data: string
 }
