@@ -1,7 +1,7 @@
 import { joinBytes } from '../base/bytes.ts'
 import { type Delivery, sizeOf } from './delivery.ts'
 import type { Feed } from './feed.ts'
-import { type Batch, pageLimit } from './page.ts'
+import { type Batch, pageLimit } from './log/page.ts'
 
 interface Held {
   readonly delivery: Delivery

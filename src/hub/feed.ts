@@ -2,9 +2,9 @@ import { type Entry, type Position, prevIn } from '../broker/port.ts'
 import type { SlowPolicy } from '../channels/slow.ts'
 import type { Delivery } from './delivery.ts'
 import type { LiveReader } from './live-reader.ts'
-import type { Source } from './merge.ts'
+import type { Source } from './log/merge.ts'
+import { type Positions, Stretch } from './log/stretch.ts'
 import { Ring } from './ring.ts'
-import { type Positions, Stretch } from './stretch.ts'
 
 let feeds = 0
 

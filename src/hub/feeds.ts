@@ -1,6 +1,6 @@
 import type { Following, Position } from '../broker/port.ts'
 import { Feed, type FeedPolicy } from './feed.ts'
-import type { Positions } from './stretch.ts'
+import type { Positions } from './log/stretch.ts'
 
 /** The channel index: channel -> feed, for the channels that somebody here listens to and no others. */
 export class Feeds {

@@ -2,7 +2,7 @@ import type { Broker, ChannelGap, Entry, Position } from '../broker/port.ts'
 import { toDelivery, toLateFrame } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
-import type { LogReader } from './log-reader.ts'
+import type { LogReader } from './log/reader.ts'
 import { Packet } from './packet.ts'
 import { ToldGaps } from './told-gaps.ts'
 

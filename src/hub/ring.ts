@@ -1,6 +1,6 @@
 import type { Position } from '../broker/port.ts'
 import { type Delivery, sizeOf } from './delivery.ts'
-import { Run } from './run.ts'
+import { Run } from './log/run.ts'
 
 /** Limits of a ring. It is a cache: what it drops is still in the log. */
 const maxEntries = 256

@@ -1,7 +1,7 @@
 import type { Broker, Position } from '../broker/port.ts'
 import type { Feed } from './feed.ts'
-import { mergeRuns } from './merge.ts'
-import type { Batch } from './page.ts'
+import { mergeRuns } from './log/merge.ts'
+import type { Batch } from './log/page.ts'
 
 /** What the rings of several channels have after a cursor: as much of it as a page holds. */
 export interface RingPage extends Batch {

@@ -7,9 +7,9 @@ import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { passLate, readHole } from './hole.ts'
-import type { LogReader } from './log-reader.ts'
+import type { DeliveryPage } from './log/page.ts'
+import type { LogReader } from './log/reader.ts'
 import { Packet } from './packet.ts'
-import type { DeliveryPage } from './page.ts'
 import { ToldGaps } from './told-gaps.ts'
 
 export interface TailContext {

@@ -23,7 +23,8 @@ const memory = ['broker/memory/x.ts']
 const disk = ['broker/disk/x.ts']
 const redis = ['broker/redis/x.ts']
 const broker = [...brokerCore, ...memory, ...disk, ...redis]
-const hub = ['hub/x.ts']
+const hubLog = ['hub/log/x.ts']
+const hub = ['hub/x.ts', ...hubLog]
 const http = ['http/x.ts']
 const adapters = ['adapters/x.ts']
 const server = ['server/x.ts']
@@ -59,6 +60,7 @@ const floors: Record<string, readonly string[]> = {
   'broker/disk/a.ts': [...base, ...sse, ...brokerCore, ...disk, ...node],
   'broker/redis/a.ts': [...base, ...sse, ...brokerCore, ...redis, ...node, 'redis'],
   'hub/a.ts': [...base, ...sse, ...events, ...channels, ...port, ...retention, ...memory, ...hub],
+  'hub/log/a.ts': [...base, ...port, ...hub],
   'http/a.ts': [...base, ...sse, ...channels, ...port, ...hub, ...http],
   'adapters/a.ts': [...base, ...sse, ...hub, ...http, ...adapters, ...node],
   'adapters/web.ts': [...base, ...sse, ...hub, ...http, ...adapters],

@@ -1,7 +1,7 @@
-import { joinBytes } from '../base/bytes.ts'
-import { firstIndex } from '../base/search.ts'
-import type { Broker, Position } from '../broker/port.ts'
-import { type Delivery, frameInPieces } from './delivery.ts'
+import { joinBytes } from '../../base/bytes.ts'
+import { firstIndex } from '../../base/search.ts'
+import type { Broker, Position } from '../../broker/port.ts'
+import { type Delivery, frameInPieces } from '../delivery.ts'
 
 /** Bytes of one piece. What a slow reader keeps from being freed is this much more than what waits for it, and no more. */
 const pieceSize = 64 * 1024

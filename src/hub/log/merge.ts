@@ -1,6 +1,6 @@
-import { joinBytes } from '../base/bytes.ts'
-import type { Broker, Position } from '../broker/port.ts'
-import type { Delivery } from './delivery.ts'
+import { joinBytes } from '../../base/bytes.ts'
+import type { Broker, Position } from '../../broker/port.ts'
+import type { Delivery } from '../delivery.ts'
 import { type Batch, pageLimit } from './page.ts'
 import type { Run } from './run.ts'
 

@@ -1,4 +1,4 @@
-import { endOfTurn } from '../base/turn.ts'
+import { endOfTurn } from '../../base/turn.ts'
 
 /** Steps that are taken in one turn of the event loop. One is a page at most. */
 const stepsPerTurn = 32

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
-import type { OnError } from '../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { OnError } from '../../base/errors.ts'
 
 /** How long to wait before what failed is tried again, in ms: doubled each time up to the last. */
 const delays = [100, 200, 400, 800, 1600]

@@ -1,6 +1,6 @@
-import type { Clock } from '../base/clock.ts'
-import { firstIndex } from '../base/search.ts'
-import type { Feed } from './feed.ts'
+import type { Clock } from '../../base/clock.ts'
+import { firstIndex } from '../../base/search.ts'
+import type { Feed } from '../feed.ts'
 import type { Place, Positions, Stretch } from './stretch.ts'
 
 /** Bytes of memory for what was read lately, of all channels together. It is a cache: past it, what was used longest ago goes. */

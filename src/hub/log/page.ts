@@ -1,5 +1,5 @@
-import type { ChannelGap, PageLimit, Position } from '../broker/port.ts'
-import type { Delivery } from './delivery.ts'
+import type { ChannelGap, PageLimit, Position } from '../../broker/port.ts'
+import type { Delivery } from '../delivery.ts'
 
 /** One page: what a reader is written before it is waited for, so also what it costs in memory. */
 export const pageLimit: PageLimit = { entries: 256, bytes: 256 * 1024 }

@@ -1,4 +1,4 @@
-import type { Broker, ChannelGap, Position } from '../broker/port.ts'
+import type { Broker, ChannelGap, Position } from '../../broker/port.ts'
 import type { Run } from './run.ts'
 
 /** What a hub needs of its broker to tell positions apart. */
