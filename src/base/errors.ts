@@ -48,6 +48,7 @@ export const errorCodes = {
   replicas_too_few: 503,
   schema_asynchronous: 500,
   stream_invalid: 502,
+  worker_died: 500,
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

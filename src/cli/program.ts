@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { report } from './exit.ts'
 import { publish } from './publish.ts'
 import { serve } from './serve.ts'
 import { subscribe } from './subscribe.ts'
+
+/** Each is a process. More than a machine has cores is of no use; a number far beyond that is a slip. */
+const maxWorkers = 1_024
 
 const exits = `
 Exit codes: 0 done, 1 failed, 2 not understood.`
@@ -57,6 +61,11 @@ function addServe(program: Command): void {
     .option('--min-replicas <count>', 'replicas of Redis that must have a message before it is published', toCount(1))
     .option('--history <count>', 'messages that each channel keeps; 0 keeps none (default: 10000)', toCount(0))
     .option('--max-subscribers <count>', 'connections at one time; more get 503 (default: 100000)', toCount(1))
+    .option(
+      '--workers <count>',
+      'processes that share the connections: a number, or auto for one for each core (default: 1)',
+      toWorkers,
+    )
     .option('--public <pattern...>', 'channels that everyone may subscribe to (news, rooms.{room}, news-*)')
     .option('--conflate <pattern...>', 'channels whose slow readers get only the latest message of each key')
     .option('--disconnect <pattern...>', 'channels whose slow readers are cut, and come back to catch up')
@@ -161,6 +170,14 @@ function toCount(least: number): (text: string) => number {
     if (!(count >= least)) throw new InvalidArgumentError(`Give a whole number, ${least} or more.`)
     return count
   }
+}
+
+function toWorkers(text: string): number {
+  const count =
+    text === 'auto' ? Math.min(availableParallelism(), maxWorkers) : /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+  if (!(count >= 1 && count <= maxWorkers))
+    throw new InvalidArgumentError(`Give a whole number from 1 to ${maxWorkers}, or auto.`)
+  return count
 }
 
 function readVersion(): string {

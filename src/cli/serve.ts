@@ -1,10 +1,11 @@
 import { MillraceError } from '../base/errors.ts'
-import { showRedisUrl } from '../server/broker.ts'
 import type { ServerOptions } from '../server/options.ts'
-import { type Server, startServer } from '../server/server.ts'
+import { startServer } from '../server/server.ts'
+import { keepHeapSmall } from '../server/small-heap.ts'
 import { exitCodes, report } from './exit.ts'
-import { outliveReader, paint, printError, say } from './output.ts'
-import { keepHeapSmall } from './small-heap.ts'
+import { outliveReader, printError, say } from './output.ts'
+import { closingLine, toBanner, toEvent } from './serve-lines.ts'
+import { startWorkers } from './workers.ts'
 
 /** The streams are ended over this time, in ms, so that their readers do not come back all at once. */
 const drainTime = 3_000
@@ -14,72 +15,59 @@ const hardStop = 4_500
 
 export interface ServeOptions extends Omit<ServerOptions, 'channels' | 'onError'> {
   readonly public?: readonly string[]
+  /** How many processes serve connections. @default 1: this one */
+  readonly workers?: number
   readonly json?: boolean
 }
 
+/** A hub that listens, in this process or in several. */
+export interface Serving {
+  readonly url: string
+  /** Said to be listening: now it may tell more. */
+  begin(): void
+  subscribers(): Promise<number>
+  close(drain: number): Promise<void>
+  /** Ends what would not close. */
+  kill(): void
+}
+
 /** Runs the standalone hub until a signal comes. Never returns: it ends the process. */
-export async function serve({ public: channels = [], json = false, ...options }: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  const { public: channels = [], json = false, workers = 1, ...shown } = options
   outliveReader()
   // Who keeps the log on disk counts on a process that stays small. In others the log is in it, or with Redis, and speed comes first.
-  if (options.data !== undefined) keepHeapSmall()
-  const server = await startServer({ ...options, channels, onError: (error) => void report(error, json) })
+  if (shown.data !== undefined) keepHeapSmall()
+  const all = { ...shown, channels, onError: (error: unknown) => void report(error, json) }
+  const serving = workers === 1 ? await startAlone(all) : await startWorkers(workers, all, json)
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
   })
-  say(json ? JSON.stringify(toEvent(server, channels, options)) : toBanner(server, channels, options))
+  const listening = { ...all, url: serving.url, workers }
+  say(json ? JSON.stringify(toEvent(listening)) : toBanner(listening))
+  serving.begin()
 
   const signal = await stopped
-  for (const again of ['SIGINT', 'SIGTERM'] as const) process.on(again, () => process.exit(exitCodes.failed))
-  const { subscribers } = server.hub
-  say(json ? JSON.stringify({ event: 'closing', signal, subscribers }) : closingLine(signal, subscribers))
+  for (const again of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(again, () => {
+      serving.kill()
+      process.exit(exitCodes.failed)
+    })
+  }
   // Not unref'ed: a close that waits for nothing the event loop knows would end the process with Node's own code, 13.
   setTimeout(() => {
     const { code, message } = new MillraceError('internal', 'Something would not close in time. It was left to itself.')
     printError(json ? JSON.stringify({ event: 'warning', code, message }) : `warning: ${message}`)
+    serving.kill()
     process.exit(exitCodes.ok)
   }, hardStop)
-  await server.close(drainTime)
+  const subscribers = await serving.subscribers()
+  say(json ? JSON.stringify({ event: 'closing', signal, subscribers }) : closingLine(signal, subscribers))
+  await serving.close(drainTime)
   say(json ? JSON.stringify({ event: 'closed' }) : 'closed')
   process.exit(exitCodes.ok)
 }
 
-type Shown = Omit<ServeOptions, 'public' | 'json'>
-
-function toEvent({ url }: Server, channels: readonly string[], { dev = false, relay = [], ...kept }: Shown): object {
-  return {
-    event: 'listening',
-    url,
-    dev,
-    channels: dev ? ['*'] : channels,
-    publish: dev,
-    broker: showBroker(kept) ?? 'memory',
-    relay,
-  }
-}
-
-function toBanner({ url }: Server, channels: readonly string[], options: Shown): string {
-  const { dev = false, redis, relay = [], relayPrefix = '' } = options
-  const open = channels.length > 0 ? channels.join(', ') : 'none: open some with --public, or all with --dev'
-  const rows = [
-    ['streams', `${url}/sse?channel=...`],
-    ['channels', dev ? 'all' : open],
-    ['publish', dev ? `POST ${url}/publish` : `closed over HTTP${redis === undefined ? '' : '; open through Redis'}`],
-    ['broker', showBroker(options) ?? 'memory: what it keeps ends with this process'],
-    ...(relay.length === 0 ? [] : [['relay', relay.map((pattern) => relayPrefix + pattern).join(', ')]]),
-    ...(dev ? [['page', `${url}/`]] : []),
-  ]
-  return [
-    `${paint('bold', 'millrace')} listens on ${paint('cyan', url)}${dev ? paint('yellow', ' (dev: everything is open)') : ''}`,
-    ...rows.map(([name = '', value = '']) => `  ${paint('dim', name.padEnd(9))} ${value}`),
-  ].join('\n')
-}
-
-/** Where messages are kept, or undefined where that is only memory. */
-function showBroker({ redis, data }: Shown): string | undefined {
-  if (redis !== undefined) return showRedisUrl(redis)
-  return data === undefined ? undefined : `disk: ${data}`
-}
-
-function closingLine(signal: NodeJS.Signals, subscribers: number): string {
-  return `${signal}: closing, with ${subscribers} ${subscribers === 1 ? 'subscriber' : 'subscribers'}`
+async function startAlone(options: ServerOptions): Promise<Serving> {
+  const { url, hub, close } = await startServer(options)
+  return { url, begin: () => {}, subscribers: async () => hub.subscribers, close, kill: () => {} }
 }

@@ -22,12 +22,15 @@ const brokerCore = [...port, ...retention, 'broker/x.ts']
 const memory = ['broker/memory/x.ts']
 const disk = ['broker/disk/x.ts']
 const redis = ['broker/redis/x.ts']
-const broker = [...brokerCore, ...memory, ...disk, ...redis]
+const shared = ['broker/shared/x.ts']
+const broker = [...brokerCore, ...memory, ...disk, ...redis, ...shared]
 const hubLog = ['hub/log/x.ts']
 const hub = ['hub/x.ts', ...hubLog]
 const http = ['http/x.ts']
 const adapters = ['adapters/x.ts']
-const server = ['server/x.ts']
+const serverCore = ['server/x.ts']
+const workers = ['server/workers/x.ts']
+const server = [...serverCore, ...workers]
 const cli = ['cli/x.ts']
 const testing = ['testing/x.ts']
 const client = ['client/x.ts']
@@ -57,6 +60,7 @@ const floors: Record<string, readonly string[]> = {
   'channels/a.ts': [...base, ...sse, ...events, ...retention, ...channels],
   'broker/a.ts': [...base, ...sse, ...brokerCore],
   'broker/memory/a.ts': [...base, ...sse, ...brokerCore, ...memory],
+  'broker/shared/a.ts': [...base, ...sse, ...brokerCore, ...shared],
   'broker/disk/a.ts': [...base, ...sse, ...brokerCore, ...disk, ...node],
   'broker/redis/a.ts': [...base, ...sse, ...brokerCore, ...redis, ...node, 'redis'],
   'hub/a.ts': [...base, ...sse, ...events, ...channels, ...port, ...retention, ...memory, ...hub],
@@ -68,6 +72,7 @@ const floors: Record<string, readonly string[]> = {
   'adapters/fastify.ts': [...base, ...sse, ...hub, ...http, ...adapters, ...node, 'fastify'],
   'testing/a.ts': [...base, ...sse, ...brokerCore, ...hub, ...testing, ...node],
   'server/a.ts': [...library, ...server, ...node],
+  'server/workers/a.ts': [...base, ...broker, ...hub, ...server, ...node],
   'cli/a.ts': [...library, ...server, ...cli, ...node, 'commander'],
   'client/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client],
   'react/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client, ...react, 'react'],

@@ -89,10 +89,11 @@ export async function openStream(url: string, channel: string) {
   return { response, events: events(response.body), body: response.body }
 }
 
-export function post(url: string, message: unknown): Promise<Response> {
+export function post(url: string, message: unknown, signal?: AbortSignal): Promise<Response> {
   return fetch(`${url}/publish`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(message),
+    ...(signal === undefined ? {} : { signal }),
   })
 }

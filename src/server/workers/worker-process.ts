@@ -1,0 +1,79 @@
+// What a worker of `serve --workers` runs: a hub and its HTTP server, on connections that the primary hands to it.
+
+import { Socket } from 'node:net'
+import { toFault } from '../../broker/shared/fault.ts'
+import { sharedBroker } from '../../broker/shared/shared.ts'
+import { openSite, type Site } from '../server.ts'
+import { keepHeapSmall } from '../small-heap.ts'
+import { Connections } from './connections.ts'
+import { brokerDescriptor, type ToPrimary, type ToWorker } from './control.ts'
+import { socketLink } from './socket-link.ts'
+
+/** A connection may have been handed over a moment before it was said to leave, with its request still under way: it is given this long, in ms. */
+const leaveTime = 1_000
+
+/** What is left after the streams have ended is given this long, in ms. */
+const grace = 1_000
+
+interface Running {
+  readonly site: Site
+  readonly connections: Connections
+}
+
+let running: Running | undefined
+let isClosing = false
+
+// Whoever stops or restarts a service signals all of its processes at once; the primary says when this one is to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+// Without the primary there are no more connections, and no broker.
+process.once('disconnect', () => process.exit(1))
+process.on('message', (message: ToWorker, handle?: Socket) => void take(message, handle))
+
+function tell(message: ToPrimary): void {
+  // Where it fails the primary is gone, and so is this one in a moment.
+  if (process.connected) process.send?.(message, undefined, {}, () => {})
+}
+
+async function take(message: ToWorker, handle: Socket | undefined): Promise<void> {
+  switch (message.kind) {
+    case 'start':
+      await start(message)
+      break
+    case 'connection':
+      if (running === undefined) handle?.destroy()
+      else running.connections.take(handle)
+      break
+    case 'count':
+      tell({ kind: 'subscribers', count: running?.site.hub.subscribers ?? 0 })
+      break
+    case 'close':
+      await close(message.drain, message.isLeaving)
+      break
+  }
+}
+
+async function start({ worker, options, isHosted }: ToWorker & { kind: 'start' }): Promise<void> {
+  process.title = `millrace worker ${worker}`
+  if (options.data !== undefined) keepHeapSmall()
+  const onError = (error: unknown) => tell({ kind: 'error', fault: toFault(error) })
+  try {
+    const broker = isHosted ? sharedBroker(socketLink(new Socket({ fd: brokerDescriptor }))) : undefined
+    const site = await openSite({ ...options, onError }, broker)
+    const connections = new Connections(site.entrance, (taken, left) => tell({ kind: 'connections', taken, left }))
+    running = { site, connections }
+    tell({ kind: 'ready' })
+  } catch (error) {
+    tell({ kind: 'refused', fault: toFault(error) })
+  }
+}
+
+async function close(drain: number, isLeaving: boolean): Promise<void> {
+  if (isClosing || running === undefined) return
+  isClosing = true
+  const { site, connections } = running
+  // Whose request comes now would be refused, and an EventSource that is answered so gives up; one that is not answered comes back.
+  await connections.settle(isLeaving ? leaveTime : 0)
+  await site.close(drain)
+  await connections.end(grace)
+  process.exit(0)
+}
