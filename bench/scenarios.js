@@ -24,7 +24,16 @@ const one = /** @type {const} */ ({ kind: 'one' })
 const text = /** @type {const} */ ({ shape: 'text', bytes: 200 })
 
 /** @type {readonly Case[]} */
-const everyone = [{ server: 'nchan' }, { server: 'serve' }, { server: 'embedded' }]
+const everyone = [
+  { server: 'nchan' },
+  { server: 'serve' },
+  { server: 'embedded' },
+  { server: 'node:http' },
+  { server: 'better-sse' },
+  { server: '@boringnode/transmit' },
+  { server: '@fastify/sse' },
+  { server: 'hono' },
+]
 
 /** @type {readonly Case[]} */
 const busy = [...everyone, { server: 'serve', way: 'POST each' }, { server: 'embedded', way: 'publish()' }]

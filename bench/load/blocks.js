@@ -69,10 +69,8 @@ export class Blocks {
       // An id alone, or a comment.
       if (line === 0 || line > end) return
     }
-    // The space after the colon may be left out.
-    let index = line + 'data:'.length
-    if (text.charCodeAt(index) === 32) index++
-    index += beforeSeq.length
+    // Some leave out the space after the colon, and some put the message into an object of their own.
+    let index = text.indexOf(beforeSeq, line) + beforeSeq.length
     let seq = 0
     for (let digit = text.charCodeAt(index) - zero; digit >= 0 && digit <= 9; ) {
       seq = seq * 10 + digit
@@ -94,12 +92,12 @@ export class Blocks {
 }
 
 /**
- * Nothing, or fields after the data that say nothing new: an id.
+ * Nothing, or the end of the object that it was put into, or fields after the data that say nothing new: an id.
  *
  * @param {string} text
  * @param {number} from
  * @param {number} end
  */
 function isRest(text, from, end) {
-  return from === end || /^\n(id|retry|event: ?message)\b[^\n]*$/.test(text.slice(from, end))
+  return from === end || /^[}\]]*(\n(id|retry|event: ?message)\b[^\n]*)?$/.test(text.slice(from, end))
 }

@@ -1,7 +1,7 @@
 // @ts-check
+import { betterSse, fastifySse, hono, plain, recipe, transmit } from './libraries.js'
 import { embedded, serve } from './millrace.js'
 import { nchan } from './nchan.js'
-import { recipe } from './recipe.js'
 
 /**
  * A server that is measured.
@@ -24,7 +24,17 @@ import { recipe } from './recipe.js'
  * @property {() => Promise<void>} stop
  */
 
-const all = { nchan, serve, embedded, recipe }
+const all = {
+  nchan,
+  serve,
+  embedded,
+  'node:http': plain,
+  'better-sse': betterSse,
+  '@boringnode/transmit': transmit,
+  '@fastify/sse': fastifySse,
+  hono,
+  recipe,
+}
 
 /** @typedef {keyof typeof all} ServerName */
 
