@@ -36,7 +36,8 @@ async function bench() {
   const results = wanted.map((scenario) => ({
     scenario,
     cases: scenario.cases.map((one) => {
-      const skipped = servers[one.server].missing()
+      const { missing, cannot } = servers[one.server]
+      const skipped = missing() ?? (scenario.needs && cannot?.[scenario.needs])
       return {
         one,
         row: /** @type {Row} */ ({ name: nameOf(one), runs: [], failures: [], ...(skipped && { skipped }) }),

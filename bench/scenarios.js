@@ -10,6 +10,8 @@
  * @property {'PUBLISH' | 'publish()' | 'POST each'} [way] how it is published: raw through Redis, by the server itself, by a request
  *   for each message; the server's own way where it is left out
  *
+ * @property {'gzip'} [accept] what the readers can read
+ *
  * @typedef {object} Scenario
  * @property {string} name
  * @property {string} about
@@ -17,6 +19,7 @@
  * @property {number} clients
  * @property {import('./load/layout.js').LayoutOptions} layout
  * @property {import('./load/payload.js').PayloadOptions} payload
+ * @property {'several' | 'resume'} [needs] what not every server can: several channels in one stream, to go on where one was
  * @property {readonly Case[]} cases
  */
 
@@ -37,6 +40,9 @@ const everyone = [
 
 /** @type {readonly Case[]} */
 const busy = [...everyone, { server: 'serve', way: 'POST each' }, { server: 'embedded', way: 'publish()' }]
+
+/** @type {readonly Case[]} */
+const compressed = [{ server: 'serve' }, { server: 'serve', accept: 'gzip' }, { server: 'embedded', accept: 'gzip' }]
 
 /** @type {readonly Case[]} */
 const throughRedis = [
@@ -78,6 +84,44 @@ export const scenarios = [
     cases: busy,
   },
   {
+    name: 'latency',
+    about: '1,000 readers of one channel, 100 messages of 200 bytes a second',
+    plan: { kind: 'pace', rate: 100 },
+    clients: 1000,
+    layout: one,
+    payload: text,
+    cases: everyone,
+  },
+  {
+    name: 'per-user',
+    about:
+      '1,000 readers, each of a channel of its own and of one for all; 10 messages a second to each, and as many to all: half of what a reader gets is for it alone',
+    plan: { kind: 'pace', rate: 10_010 },
+    clients: 1000,
+    layout: { kind: 'per-user' },
+    payload: text,
+    needs: 'several',
+    cases: everyone,
+  },
+  {
+    name: 'many-channels',
+    about: '1,000 channels with 10 readers each, 2 messages a second on each',
+    plan: { kind: 'pace', rate: 2000 },
+    clients: 10_000,
+    layout: { kind: 'many', channels: 1000 },
+    payload: text,
+    cases: everyone,
+  },
+  {
+    name: 'gzip',
+    about: '1,000 readers of one channel, 20 messages a second of 1 KB of JSON',
+    plan: { kind: 'pace', rate: 20 },
+    clients: 1000,
+    layout: one,
+    payload: { shape: 'json', bytes: 1024 },
+    cases: compressed,
+  },
+  {
     name: 'idle',
     about: '10,000 readers of one channel, and no messages',
     plan: { kind: 'idle' },
@@ -85,6 +129,35 @@ export const scenarios = [
     layout: one,
     payload: text,
     cases: everyone,
+  },
+  {
+    name: 'connect-storm',
+    about: '10,000 readers of one channel connect at once',
+    plan: { kind: 'connect-storm' },
+    clients: 10_000,
+    layout: one,
+    payload: text,
+    cases: everyone,
+  },
+  {
+    name: 'resume-storm',
+    about: '10,000 readers of one channel come back at once, each after one of the last 100 messages',
+    plan: { kind: 'resume-storm' },
+    clients: 10_000,
+    layout: one,
+    payload: text,
+    needs: 'resume',
+    cases: everyone,
+  },
+  {
+    name: 'redis',
+    about:
+      '50 readers of one channel through Redis, 20,000 messages of 200 bytes a second: a million deliveries are asked for',
+    plan: { kind: 'pace', rate: 20_000 },
+    clients: 50,
+    layout: one,
+    payload: text,
+    cases: throughRedis,
   },
   {
     name: 'recipe',
@@ -107,6 +180,6 @@ export const scenarios = [
 ]
 
 /** @param {Case} one */
-export function nameOf({ server, broker, way }) {
-  return [server, broker, way].filter((part) => part !== undefined).join(', ')
+export function nameOf({ server, broker, way, accept }) {
+  return [server, broker, way, accept].filter((part) => part !== undefined).join(', ')
 }

@@ -41,7 +41,7 @@ const loadFile = fileURLToPath(new URL('../load/main.js', import.meta.url))
  * @param {Settings} settings
  * @returns {Promise<Measurement>}
  */
-export async function measure(scenario, { server: name, broker, way }, settings) {
+export async function measure(scenario, { server: name, broker, way, accept }, settings) {
   const { warmUp, seconds, profile } = settings
   const clients = settings.clients ?? scenario.clients
   const { path, start: startServer, exact, way: ownWay } = servers[name]
@@ -62,7 +62,7 @@ export async function measure(scenario, { server: name, broker, way }, settings)
     const options = {
       plan: withRate(scenario.plan, settings.rate),
       urls: readers.map((reader) => new URL(path(layout.channelsOf(reader)), server.url).href),
-      headers: {},
+      headers: accept === undefined ? {} : { 'Accept-Encoding': accept },
       layout: scenario.layout,
       payload: { ...scenario.payload, bytes: settings.bytes ?? scenario.payload.bytes },
       way: toWay(way, ownWay, server.publishUrl ?? server.url, redis?.port),

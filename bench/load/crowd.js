@@ -17,7 +17,7 @@ import { Reference } from './reference.js'
 /** Readers that are connecting at one time, unless all of them are to. */
 const atOnce = 250
 
-/** Connections from one address; one has 28,000 ports, and those of the last measurement are not free again at once. */
+/** Connections from one address: it has 28,000 ports, and the more of them are taken the longer the system looks for one. */
 const perAddress = 5_000
 
 /** A server that has answered nobody for so long, in ms, may be one that waits for a message. */

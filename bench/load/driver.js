@@ -26,6 +26,9 @@ import { Histogram } from './histogram.js'
  * @typedef {{ publish(messages: readonly Message[]): Promise<unknown>, batch: number, calls: number, close(): void }} Way
  */
 
+/** Microseconds between messages from which on it may be waited in turns for the next. */
+const rare = 5_000
+
 /** Publishes by a plan. It runs with the load, or in the server where that publishes by itself. */
 export class Driver {
   /** @type {Way} */ #way
@@ -125,8 +128,9 @@ export class Driver {
       }
       this.#send()
       const left = first + (this.#made - begun) * interval - now()
-      // A timer may be a millisecond late, which is as long as what is measured here; so the last bit is waited for in turns.
-      if (!this.#spins) setTimeout(tick, Math.ceil(left / 1000))
+      // A timer may be a millisecond late, which is as long as what is measured here; so the last bit is waited for in turns, unless
+      // that would be all the time.
+      if (!this.#spins || interval < rare) setTimeout(tick, Math.ceil(left / 1000))
       else if (left > 1500) setTimeout(tick, Math.floor(left / 1000) - 1)
       else setImmediate(tick)
     }

@@ -1,5 +1,6 @@
 // @ts-check
 import { runIdle } from './idle.js'
+import { runStorm } from './storm.js'
 import { runStream } from './stream.js'
 
 /**
@@ -16,7 +17,7 @@ import { runStream } from './stream.js'
  * @property {number} warmUp seconds
  * @property {number} seconds
  *
- * @typedef {import('./driver.js').Plan | { kind: 'idle' }} Plan
+ * @typedef {import('./driver.js').Plan | { kind: 'idle' | 'connect-storm' | 'resume-storm' }} Plan
  */
 
 /**
@@ -30,6 +31,9 @@ import { runStream } from './stream.js'
  * @property {number} received of those
  * @property {number} [deliveries] in the time that was measured
  * @property {number} [bytes] on the wire in that time
+ * @property {string} [encoding] of what came
+ * @property {Summary} [answers] after how long connections were answered, in ms
+ * @property {number} [retries] of connections that were refused or cut
  * @property {Summary} [latency] of the messages that were meant for that time, in ms
  * @property {Summary} [lag] of the publisher behind its own plan, in ms
  *
@@ -44,7 +48,13 @@ import { runStream } from './stream.js'
  * @typedef {{ type: 'run', options: LoadOptions } | { type: 'marked' } | { type: 'driver', answer: unknown }} ToLoad
  */
 
-const plans = { flood: runStream, pace: runStream, idle: runIdle }
+const plans = {
+  flood: runStream,
+  pace: runStream,
+  idle: runIdle,
+  'connect-storm': runStorm,
+  'resume-storm': runStorm,
+}
 
 process.on('disconnect', () => process.exit())
 process.once('message', (/** @type {ToLoad} */ message) => {

@@ -72,7 +72,8 @@ export class Reader {
 
   close() {
     this.#isOver = true
-    this.#socket.destroy()
+    // Without a farewell: the system would keep the ports of ten thousand for a minute, and the next to connect wait for one.
+    this.#socket.resetAndDestroy()
   }
 
   /**

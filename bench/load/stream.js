@@ -65,6 +65,7 @@ export async function runStream(options) {
     received: crowd.received,
     deliveries: tally.deliveries,
     bytes: tally.bytes,
+    encoding: /^content-encoding: *(\S+)/im.exec(crowd.readers[0]?.head ?? '')?.[1] ?? 'none',
     // Where a publisher goes as fast as messages arrive, how long they take says only how large its window is.
     ...(plan.kind === 'pace' && { latency: tally.latency.summary() }),
     lag,

@@ -15,6 +15,7 @@ const around = (file, library) => ({
   path: (channels) => `/sse?channel=${channels.join(',')}`,
   way: 'millrace',
   exact: false,
+  cannot: { resume: 'keeps nothing, so nobody can come back to it' },
 })
 
 /** @param {string} library */

@@ -8,6 +8,7 @@ import { nchan } from './nchan.js'
  *
  * @typedef {object} Server
  * @property {() => string | undefined} missing what is to be done before it can be started
+ * @property {Partial<Record<'several' | 'resume', string>>} [cannot] why not, where it cannot do what a scenario needs
  * @property {(options: StartOptions) => Promise<Started>} start resolves when it listens
  * @property {(channels: readonly string[]) => string} path of a stream
  * @property {import('../load/ways.js').HttpWay} way how it is published to, where nothing else is said
