@@ -21,9 +21,6 @@ export type Routes = (request: HttpRequest) => Promise<HttpReply | StreamReply>
 
 type Route = (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpReply
 
-/** The connection ends with the answer. */
-const closing = { connection: 'close' }
-
 /**
  * `/sse`, `/publish`, `/healthz`, and with `dev` the page.
  *
@@ -39,10 +36,7 @@ export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOpti
       '/sse',
       async (request) => {
         const reply = reading.preflight(request, 'GET, HEAD') ?? (await subscribeReply(hub, request, { onError }))
-        // A stream that has ended is to be opened anew, perhaps at another server; and who was refused is not to hold a connection
-        // until it comes again.
-        const connection = request.method === 'GET' ? closing : undefined
-        return withHeaders(reply, { ...reading.headers(request), ...connection })
+        return withHeaders(reply, reading.headers(request))
       },
     ],
     [
@@ -57,8 +51,9 @@ export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOpti
 
   return async (request) => {
     const reply = await run(request).catch((error: unknown) => problemReply(error, onError))
-    // Or a browser could come back on this connection, be refused, and give up: an EventSource tries again only where nobody answers.
-    return isDraining() ? withHeaders(reply, closing) : reply
+    // Where it drains, or a browser could come back on this connection, be refused, and give up: an EventSource tries again only where
+    // nobody answers.
+    return isDraining() || isForStream(request) ? withHeaders(reply, { connection: 'close' }) : reply
   }
 
   async function run(request: HttpRequest): Promise<HttpReply | StreamReply> {
@@ -79,6 +74,14 @@ export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOpti
 async function pageRoute(path: string, onError: OnError): Promise<Route | undefined> {
   const reply = await pageReply(path)
   return reply === undefined ? undefined : readOnly(() => reply, onError)
+}
+
+/**
+ * Whether the connection ends with the answer: a stream that has ended is to be opened anew, perhaps at another server, and who was
+ * refused is not to hold a connection until it comes again.
+ */
+function isForStream({ method, url }: HttpRequest): boolean {
+  return method === 'GET' && pathOf(url) === '/sse'
 }
 
 /** The path as it stands, without the query, and without what a proxy's absolute form has before it (RFC 9112, 3.2.2). */
