@@ -17,6 +17,8 @@ export interface Site {
   readonly hub: Hub
   /** Where connections come in: let it listen, or hand them to it as its event `connection`. */
   readonly entrance: NetServer
+  /** From now on it closes each connection behind its answer; it goes on serving. */
+  leave(): void
   /**
    * Accepts no more connections, ends the streams over `drain` ms, lets requests end, and closes the hub.
    *
@@ -66,6 +68,10 @@ export async function openSite(options: ServerOptions, broker?: Broker): Promise
     return {
       hub,
       entrance: http,
+      leave() {
+        isDraining = true
+        http.closeIdleConnections()
+      },
       async close(drain = 3_000) {
         isDraining = true
         const closed = once(http, 'close')

@@ -167,7 +167,9 @@ class Processes implements Fleet {
       onError: this.#onError,
       onRoom: () => this.#doorman.handOut(),
     })
-    if (this.#broker !== undefined) hostBroker(this.#broker, socketLink(worker.wire), { onError: this.#onError })
+    const { wire } = worker
+    if (this.#broker !== undefined && wire !== undefined)
+      hostBroker(this.#broker, socketLink(wire), { onError: this.#onError })
     void worker.ended.then(() => {
       this.#doorman.remove(worker)
       this.#doorman.takeBack(worker.takeBack())

@@ -9,7 +9,7 @@ import { Connections } from './connections.ts'
 import { brokerDescriptor, type ToPrimary, type ToWorker } from './control.ts'
 import { socketLink } from './socket-link.ts'
 
-/** A connection may have been handed over a moment before it was said to leave, with its request still under way: it is given this long, in ms. */
+/** When others take over, requests that have begun, or whose connection was handed over a moment ago, are given this long, in ms. */
 const leaveTime = 1_000
 
 /** What is left after the streams have ended is given this long, in ms. */
@@ -57,7 +57,9 @@ async function start({ worker, options, isHosted }: ToWorker & { kind: 'start' }
   if (options.data !== undefined) keepHeapSmall()
   const onError = (error: unknown) => tell({ kind: 'error', fault: toFault(error) })
   try {
-    const broker = isHosted ? sharedBroker(socketLink(new Socket({ fd: brokerDescriptor }))) : undefined
+    const broker = isHosted
+      ? sharedBroker(socketLink(new Socket({ fd: brokerDescriptor, readable: true, writable: true })))
+      : undefined
     const site = await openSite({ ...options, onError }, broker)
     const connections = new Connections(site.entrance, (taken, left) => tell({ kind: 'connections', taken, left }))
     running = { site, connections }
@@ -71,9 +73,15 @@ async function close(drain: number, isLeaving: boolean): Promise<void> {
   if (isClosing || running === undefined) return
   isClosing = true
   const { site, connections } = running
+  if (isLeaving) {
+    site.leave()
+    // What is neither a stream nor idle is a request, or a connection on which one will come.
+    await connections.fall(() => site.hub.subscribers, leaveTime)
+  }
   // Whose request comes now would be refused, and an EventSource that is answered so gives up; one that is not answered comes back.
-  await connections.settle(isLeaving ? leaveTime : 0)
+  connections.closeUnused()
   await site.close(drain)
-  await connections.end(grace)
+  await connections.fall(() => 0, grace)
+  connections.closeAll()
   process.exit(0)
 }

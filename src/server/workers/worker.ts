@@ -29,6 +29,12 @@ export interface WorkerOptions {
   readonly onRoom: () => void
 }
 
+interface Handed {
+  readonly socket: Socket
+  /** Whether the worker may have it. */
+  isSent: boolean
+}
+
 /** A worker process, seen from the primary. */
 export class Worker {
   readonly number: number
@@ -40,8 +46,10 @@ export class Worker {
   connections = 0
   readonly #child: ChildProcess
   /** Handed over and not confirmed, in order. */
-  #onTheWay: Socket[] = []
+  #onTheWay: Handed[] = []
   #subscribers: (count: number) => void = () => {}
+  /** Why it could not be started. */
+  #failure: Error | undefined
 
   constructor({ number, options, isHosted, onError, onRoom }: WorkerOptions) {
     this.number = number
@@ -54,8 +62,10 @@ export class Worker {
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }))
       // Where it could not be started there is no exit; all other errors are followed by one.
-      child.on('error', () => {
-        if (child.pid === undefined) resolve({ code: null, signal: null })
+      child.on('error', (error) => {
+        if (child.pid !== undefined) return
+        this.#failure = error
+        resolve({ code: null, signal: null })
       })
     })
     this.ready = new Promise((resolve, reject) => {
@@ -69,7 +79,8 @@ export class Worker {
             this.kill()
             break
           case 'connections':
-            this.#onTheWay.splice(0, message.taken)
+            // This process has it too until then: Node would never close its own of one that a dying worker has not taken.
+            for (const { socket } of this.#onTheWay.splice(0, message.taken)) socket.destroy()
             this.connections -= message.left
             onRoom()
             break
@@ -96,24 +107,28 @@ export class Worker {
     return this.#child.connected && this.#onTheWay.length < window
   }
 
-  /** The wire to it, where its broker is the primary's. */
-  get wire(): Socket {
-    return this.#child.stdio[brokerDescriptor] as Socket
+  /** The wire to it, where its broker is the primary's and it could be started. */
+  get wire(): Socket | undefined {
+    // Node leaves all of `stdio` out where the system had no descriptors left.
+    const { stdio } = this.#child as Partial<ChildProcess>
+    return (stdio?.[brokerDescriptor] ?? undefined) as Socket | undefined
   }
 
   /** Hands a connection over, of which nothing was read yet. */
   hand(socket: Socket): void {
+    const handed = { socket, isSent: false }
     this.connections++
-    this.#onTheWay.push(socket)
-    this.#tell({ kind: 'connection' }, socket)
+    this.#onTheWay.push(handed)
+    this.#tell({ kind: 'connection' }, socket, (error) => {
+      handed.isSent = error === null
+    })
   }
 
-  /** What was to be handed over when it ended, and was not. */
+  /** What was to be handed over when it ended, and was not. Where it may have read of it, the connection is closed. */
   takeBack(): Socket[] {
-    const onTheWay = this.#onTheWay
-    this.#onTheWay = []
-    // One that has gone is no longer ours to give: Node has closed it with the channel.
-    return onTheWay.filter((socket) => !socket.pending && !socket.destroyed)
+    const onTheWay = this.#onTheWay.splice(0)
+    for (const { socket, isSent } of onTheWay) if (isSent) socket.destroy()
+    return onTheWay.filter(({ isSent }) => !isSent).map(({ socket }) => socket)
   }
 
   /** How many subscribers it has; 0 where it does not say so in time. */
@@ -144,14 +159,15 @@ export class Worker {
   /** Its end as an error. */
   toDeath({ code, signal }: Exit, more = ''): MillraceError {
     const { number: worker, pid } = this
-    const how = signal === null ? `has ended with ${code}` : `was ended by ${signal}`
+    const ended = signal === null ? `has ended with ${code}` : `was ended by ${signal}`
+    const how = this.#failure === undefined ? ended : `could not be started: ${this.#failure.message}`
     return new MillraceError('worker_died', `Worker ${worker} (pid ${pid}) ${how}.${more}`, {
       data: { worker, pid, code, signal },
     })
   }
 
-  #tell(message: ToWorker, socket?: Socket): void {
+  #tell(message: ToWorker, socket?: Socket, sent: (error: Error | null) => void = () => {}): void {
     // Where it cannot be told, it has ended or is about to.
-    if (this.#child.connected) this.#child.send(message, socket, {}, () => {})
+    if (this.#child.connected) this.#child.send(message, socket, { keepOpen: true }, sent)
   }
 }

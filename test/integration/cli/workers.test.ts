@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { startRedis } from '../../support/redis.ts'
@@ -261,6 +264,77 @@ describe('serve --workers', () => {
     for (const { events } of streams)
       for (let n = 0; n < count; n++) expect((await events.next()).value?.data).toMatch(new RegExp(`^${n} x`))
     expect(resident).toBeLessThan(250)
+  })
+
+  test('a reader that does not read does not hold it', async () => {
+    const hub = await serveBy(2)
+    const { hostname, port } = new URL(hub.url)
+    const socket = connect(Number(port), hostname)
+    socket.write('GET /sse?channel=a HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(socket, 'data')
+    socket.pause()
+    for (let count = 0; count < 20; count++) await post(hub.url, { channel: 'a', data: 'x'.repeat(500_000) })
+    const before = Date.now()
+
+    await hub.kill('SIGTERM')
+
+    expect(hub.ended).toBe(0)
+    expect(Date.now() - before).toBeLessThan(5_000)
+    socket.destroy()
+  })
+
+  test('a worker that is stopped does not hold it either', async () => {
+    const hub = await serveBy(2)
+    const [first = 0] = await workersOf(hub)
+    process.kill(first, 'SIGSTOP')
+
+    await hub.kill('SIGTERM')
+
+    expect(hub.ended).toBe(0)
+    await until('the end of the worker', async () => !isAlive(first) || undefined)
+  })
+
+  test('goes on with the workers that it has where no other can be started', async () => {
+    const hub = await serveBy(2)
+    const before = await workersOf(hub)
+    // As many descriptors as it has open, and no more.
+    const limit = String((await readdir(`/proc/${hub.pid}/fd`)).length)
+    await promisify(execFile)('prlimit', ['--pid', String(hub.pid), `--nofile=${limit}:`])
+
+    process.kill(hub.pid, 'SIGHUP')
+    await untilPrinted(hub, /"code":"worker_died","message":"Worker 1 .* could not be started/)
+
+    expect(await workersOf(hub)).toEqual(before)
+    await promisify(execFile)('prlimit', ['--pid', String(hub.pid), '--nofile=1024:'])
+    expect((await fetch(`${hub.url}/healthz`)).status).toBe(200)
+    process.kill(hub.pid, 'SIGHUP')
+    await untilPrinted(hub, /"restarted"/)
+  })
+
+  test('has nothing left of the connections that were on their way to a worker that died', {
+    timeout: 60_000,
+  }, async () => {
+    const hub = await serveBy(2)
+    const { hostname, port } = new URL(hub.url)
+    const open = async () => (await readdir(`/proc/${hub.pid}/fd`)).length
+    const before = await open()
+    for (let round = 0; round < 4; round++) {
+      const [first = 0] = await workersOf(hub)
+      const ends = Array.from({ length: 300 }, async () => {
+        const socket = connect(Number(port), hostname)
+        socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        socket.resume().on('error', () => {})
+        await once(socket, 'close')
+      })
+      if (round % 2 === 0) process.kill(first, 'SIGSTOP')
+      await Promise.race(ends)
+      process.kill(first, 'SIGKILL')
+      // Answered, or closed with the worker: nobody is left waiting.
+      await Promise.all(ends)
+      await until('another worker', async () => !(await workersOf(hub)).includes(first) || undefined)
+    }
+
+    await until('as many descriptors as before', async () => (await open()) <= before || undefined)
   })
 
   test('shares --max-subscribers among the workers', async () => {
