@@ -324,7 +324,7 @@ describe('serve --workers', () => {
         const socket = connect(Number(port), hostname)
         socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
         socket.resume().on('error', () => {})
-        await once(socket, 'close')
+        await new Promise((resolve) => socket.once('close', resolve))
       })
       if (round % 2 === 0) process.kill(first, 'SIGSTOP')
       await Promise.race(ends)
