@@ -37,17 +37,16 @@ async function bench() {
     scenario,
     cases: scenario.cases.map((one) => {
       const { missing, cannot } = servers[one.server]
-      const skipped = missing() ?? (scenario.needs && cannot?.[scenario.needs])
-      return {
-        one,
-        row: /** @type {Row} */ ({ name: nameOf(one), runs: [], failures: [], ...(skipped && { skipped }) }),
-      }
+      const reason = missing() ?? (scenario.needs && cannot?.[scenario.needs])
+      /** @type {Row} */
+      const row = { name: nameOf(one), runs: [], failures: [], notes: reason === undefined ? [] : [reason] }
+      return { one, row, isSkipped: reason !== undefined }
     }),
   }))
   // Round by round and not case by case: what disturbs the machine for a while then disturbs all of them, and not one.
   for (let round = 1; round <= repeat; round++) {
     for (const { scenario, cases } of results) {
-      for (const { one, row } of cases) if (row.skipped === undefined) await measureOnce(scenario, one, row, round)
+      for (const { one, row, isSkipped } of cases) if (!isSkipped) await measureOnce(scenario, one, row, round)
     }
   }
 
@@ -76,14 +75,16 @@ async function bench() {
 async function measureOnce(scenario, one, row, round) {
   const label = `${scenario.name}: ${row.name}`
   const folder = settings.profile && join(settings.profile, `${label}, ${round}`.replace(/[^\w-]+/g, '_'))
+  // What others cannot do is told, and no failure of the run.
+  const failed = (/** @type {string} */ reason) => (servers[one.server].exact ? row.failures : row.notes).push(reason)
   process.stderr.write(`${label}, ${round} of ${repeat} ...\n`)
   try {
     const run = await measure(scenario, one, { ...settings, profile: folder })
     if (run.faults === 0) row.runs.push(run)
-    else row.failures.push(`${run.faults} faults, such as: ${run.examples.join('; ')}`)
+    else failed(`${run.faults} faults, such as: ${run.examples.join('; ')}`)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    row.failures.push(error.message)
+    failed(error.message)
   }
   if (folder !== undefined) console.log(`\n${label}\n${toSelfTimes(folder, 25).join('\n')}`)
 }

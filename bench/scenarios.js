@@ -29,6 +29,7 @@ const text = /** @type {const} */ ({ shape: 'text', bytes: 200 })
 /** @type {readonly Case[]} */
 const everyone = [
   { server: 'nchan' },
+  { server: 'pushpin' },
   { server: 'serve' },
   { server: 'embedded' },
   { server: 'node:http' },

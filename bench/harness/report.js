@@ -10,7 +10,7 @@ import { columnsOf } from './columns.js'
  * @property {string} name
  * @property {Measurement[]} runs
  * @property {string[]} failures of runs that had to be right
- * @property {string} [skipped] why it was not measured
+ * @property {string[]} notes why it was not measured, or what went wrong where nothing was promised
  */
 
 /**
@@ -67,13 +67,13 @@ export function toTable(scenario, rows) {
     const cells = columns.map(({ cell }) => (runs.length === 0 ? '-' : cell(medians, reference ?? medians)))
     return [failures.length > 0 ? `${name} FAILED` : name, ...cells]
   })
-  const notes = rows.flatMap(({ name, failures, skipped }) => [
-    ...(skipped === undefined ? [] : [`- ${name}: ${skipped}`]),
+  const remarks = rows.flatMap(({ name, failures, notes }) => [
+    ...notes.map((note) => `- ${name}: ${note}`),
     ...failures.map((failure) => `- ${name} FAILED: ${failure}`),
   ])
   const against = first === undefined ? '' : `Ratios are to ${first.name}.`
   const table = markdown([scenario.name, ...columns.map(({ title }) => title)], lines)
-  return [`${scenario.about}. ${against}`, '', table, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n')
+  return [`${scenario.about}. ${against}`, '', table, ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n')
 }
 
 /**

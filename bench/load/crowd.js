@@ -11,11 +11,15 @@ import { Reference } from './reference.js'
  * @property {import('./payload.js').Payload} payload
  * @property {import('./tally.js').Tally} tally
  * @property {Readonly<Record<string, string>>} headers
+ * @property {boolean} mayRetry a reader that is refused or cut comes back; otherwise that is a fault
  * @property {(() => void) | undefined} [onPiece]
  */
 
 /** Readers that are connecting at one time, unless all of them are to. */
-const atOnce = 250
+const atOnce = 100
+
+/** When those come back that were refused or cut, in ms. */
+const retry = 100
 
 /** Connections from one address: it has 28,000 ports, and the more of them are taken the longer the system looks for one. */
 const perAddress = 5_000
@@ -33,8 +37,10 @@ export class Crowd {
   /** What was not as it should be, in words; the first few of it. */
   /** @type {string[]} */ examples = []
   faults = 0
+  retries = 0
 
   /** @type {CrowdOptions} */ #options
+  #isClosed = false
 
   /** @param {CrowdOptions} options */
   constructor(options) {
@@ -60,12 +66,13 @@ export class Crowd {
 
   /**
    * @param {number} index
-   * @param {{ headers?: Readonly<Record<string, string>>, onLost?: (reason: string) => void }} [options] `onLost` in place of a fault
+   * @param {Readonly<Record<string, string>>} [headers]
    */
-  connect(index, { headers = {}, onLost } = {}) {
+  connect(index, headers = {}) {
     const { urls, tally, onPiece } = this.#options
     const [url, follower] = [urls[index], this.followers[index]]
     if (url === undefined || follower === undefined) throw new RangeError(`there is no reader ${index}`)
+    const { mayRetry } = this.#options
     this.readers[index] = new Reader({
       url,
       headers: { ...this.#options.headers, ...headers },
@@ -73,7 +80,11 @@ export class Crowd {
       follower,
       tally,
       onPiece,
-      onLost: onLost ?? ((reason) => this.fault(`reader ${index}: ${reason}`)),
+      onLost: (reason) => {
+        this.retries++
+        if (!mayRetry) this.fault(`reader ${index}: ${reason}`)
+        else if (!this.#isClosed) setTimeout(() => this.connect(index, headers), retry)
+      },
     })
   }
 
@@ -152,6 +163,7 @@ export class Crowd {
   }
 
   close() {
+    this.#isClosed = true
     for (const reader of this.readers) reader.close()
   }
 

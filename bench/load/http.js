@@ -54,7 +54,9 @@ export class HttpConnection {
       if (this.#calls.length > 0) socket.destroy(new Error(`no answer to a POST in ${patience} ms`))
     })
     const end = (/** @type {Error} */ error) => {
-      if (this.#socket === socket) this.#socket = undefined
+      // One that was left behind has nobody waiting.
+      if (this.#socket !== socket) return
+      this.#socket = undefined
       for (const { reject } of this.#calls.splice(0)) reject(error)
     }
     socket.on('error', end)
@@ -79,6 +81,8 @@ export class HttpConnection {
     const body = this.#text.slice(start, end)
     this.#text = this.#text.slice(end)
     const call = this.#calls.shift()
+    // It is the last answer here; who is told of it may write at once.
+    if (/^connection: *close$/im.test(head) && this.#calls.length === 0) this.#socket = undefined
     if (/^HTTP\/1\.1 2/.test(head)) call?.resolve(body)
     else call?.reject(new Error(`a POST was answered ${head.split('\r\n', 1)[0]}: ${body}`))
     return true

@@ -17,12 +17,12 @@ const patience = 10_000
  * @returns {Promise<import('./main.js').LoadResult>}
  */
 export async function runIdle(options) {
-  const { urls, headers, seconds } = options
+  const { urls, headers, seconds, exact } = options
   // Each is read by itself: there is next to nothing to read, and a message of number 0 is not told to those who follow a reference.
   const layout = { ...toLayout(options.layout, urls.length), groupOf: () => undefined }
   const payload = new Payload(options.payload)
   const publisher = await openPublisher(options, { layout, payload })
-  const crowd = new Crowd({ urls, layout, payload, tally: new Tally(), headers })
+  const crowd = new Crowd({ urls, layout, payload, tally: new Tally(), headers, mayRetry: !exact })
   // What a server needs for its first reader it needs once.
   await mark('started')
   await crowd.connectAll(publisher.probe)

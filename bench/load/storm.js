@@ -12,9 +12,6 @@ import { mark } from './tell.js'
 /** How long everything may take, in ms. */
 const patience = 60_000
 
-/** When those come back that were refused or cut, in ms. */
-const retry = 100
-
 /** Resumed from messages that are up to so many messages old. */
 const oldest = 100
 
@@ -31,10 +28,10 @@ export async function runStorm(options) {
   const payload = new Payload(options.payload)
   const tally = new Tally()
   const publisher = await openPublisher(options, { layout, payload })
-  const crowd = new Crowd({ urls, layout, payload, tally, headers })
+  const crowd = new Crowd({ urls, layout, payload, tally, headers, mayRetry: true })
 
   await mark('started')
-  // What a server in Node does for the first time is slow; storms come to those that are warm.
+  // The first reader costs a server what it has to do once.
   const scout = new Scout(urls[0] ?? '', payload)
   await scout.watch(publisher, plan.kind === 'resume-storm' ? warmUp : 0)
   const published = scout.seq
@@ -44,22 +41,13 @@ export async function runStorm(options) {
   for (const [index, follower] of crowd.followers.entries()) follower.seq = seqs[index] ?? 0
   const expected = seqs.reduce((sum, seq) => sum + published - seq, 0)
 
-  let retries = 0
-  const connect = (/** @type {number} */ index) => {
-    const id = plan.kind === 'resume-storm' ? scout.idOf(seqs[index] ?? 0) : undefined
-    crowd.connect(index, {
-      headers: id === undefined ? {} : { 'Last-Event-ID': id },
-      onLost: () => {
-        retries++
-        setTimeout(connect, retry, index)
-      },
-    })
-  }
-
   await mark('begin')
   const begun = now()
   tally.from = begun
-  for (const index of urls.keys()) connect(index)
+  for (const [index, seq] of seqs.entries()) {
+    const id = scout.idOf(seq)
+    crowd.connect(index, id === undefined ? {} : { 'Last-Event-ID': id })
+  }
   const isAnswered = () => crowd.readers.every(({ answered }) => answered !== undefined)
   const isComplete = () => crowd.received >= expected && isAnswered()
   await crowd.settle(isComplete, patience)
@@ -74,8 +62,7 @@ export async function runStorm(options) {
     if (missing > 0) crowd.fault(`${missing} readers were not answered`)
     if (received !== expected) crowd.fault(`${received} messages came of ${expected}`)
     await crowd.confirm(publisher.probe)
-  } else
-    await Promise.race([crowd.confirm(publisher.probe), sleep(retry * 10)]).catch((error) => crowd.fault(String(error)))
+  } else await Promise.race([crowd.confirm(publisher.probe), sleep(1000)]).catch((error) => crowd.fault(String(error)))
   scout.close()
   publisher.close()
   crowd.close()
@@ -87,7 +74,7 @@ export async function runStorm(options) {
     received: plan.kind === 'resume-storm' ? received : urls.length - missing,
     deliveries: tally.deliveries,
     answers: answers.summary(),
-    retries,
+    retries: crowd.retries,
   }
 }
 

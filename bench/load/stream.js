@@ -27,7 +27,7 @@ export async function runStream(options) {
   const tally = new Tally()
   const publisher = await openPublisher(options, { layout, payload })
   const onPiece = plan.kind === 'flood' ? atEndOfTurn(() => reportLeast()) : undefined
-  const crowd = new Crowd({ urls, layout, payload, tally, headers, ...(onPiece && { onPiece }) })
+  const crowd = new Crowd({ urls, layout, payload, tally, headers, mayRetry: !exact, ...(onPiece && { onPiece }) })
 
   let least = 0
   const reportLeast = () => {

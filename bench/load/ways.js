@@ -49,6 +49,19 @@ const overHttp = {
     calls: 64,
     publish: ([message]) => connection.post(`/pub?id=${message?.channel}`, json, message?.json ?? ''),
   }),
+
+  /** The control port takes several at once. */
+  pushpin: (connection) => ({
+    batch: 400,
+    calls: 1,
+    publish: (messages) => {
+      const items = messages.map(({ channel, json: text }) => ({
+        channel,
+        formats: { 'http-stream': { content: `data: ${text}\n\n` } },
+      }))
+      return connection.post('/publish/', json, JSON.stringify({ items }))
+    },
+  }),
 }
 
 /** @param {import('./driver.js').Message} message */

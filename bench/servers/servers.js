@@ -2,6 +2,7 @@
 import { betterSse, fastifySse, hono, plain, recipe, transmit } from './libraries.js'
 import { embedded, serve } from './millrace.js'
 import { nchan } from './nchan.js'
+import { pushpin } from './pushpin.js'
 
 /**
  * A server that is measured.
@@ -27,6 +28,7 @@ import { nchan } from './nchan.js'
 
 const all = {
   nchan,
+  pushpin,
   serve,
   embedded,
   'node:http': plain,
