@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Packet } from '../hub/packet.ts'
 import type { Sink } from '../hub/sink.ts'
-import { chunkEnd, chunkHead, lastChunk, toChunk } from './chunk.ts'
+import { chunkEnd, chunkHead, toChunk } from './chunk.ts'
 import { endInTime } from './ending.ts'
 
 /** Past this a packet for one reader is written around, and not copied into a chunk. */
@@ -16,12 +16,12 @@ const largest = 4 * 1024
  */
 export class SocketSink implements Sink {
   readonly #socket: Socket
-  readonly #end: () => void
+  readonly #end: (socket: Socket) => void
   readonly #clock: Clock
   #isEnded = false
 
-  /** @param end Writes the last chunk and ends the connection; by itself, unless there is an answer that does. */
-  constructor(socket: Socket, end: () => void = () => endBody(socket), clock: Clock = systemClock) {
+  /** @param end Writes the last chunk, and ends the connection. */
+  constructor(socket: Socket, end: (socket: Socket) => void, clock: Clock = systemClock) {
     this.#socket = socket
     this.#end = end
     this.#clock = clock
@@ -49,13 +49,14 @@ export class SocketSink implements Sink {
 
   onClose(run: () => void): void {
     if (this.#socket.closed) run()
-    else this.#socket.once('close', run)
+    // Not `once`, which makes four objects of it. It closes once.
+    else this.#socket.on('close', run)
   }
 
   end(): void {
     if (this.#isEnded || this.#socket.destroyed) return
     this.#isEnded = true
-    this.#end()
+    this.#end(this.#socket)
     endInTime(
       this.#clock,
       (run) => this.onClose(run),
@@ -66,9 +67,4 @@ export class SocketSink implements Sink {
   cut(): void {
     this.#socket.destroy()
   }
-}
-
-function endBody(socket: Socket): void {
-  socket.write(lastChunk, 'latin1')
-  socket.destroySoon()
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { lastChunk } from '../adapters/chunk.ts'
 import { keepAliveDelay } from '../adapters/node-sink.ts'
 import { SocketSink } from '../adapters/socket-sink.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
@@ -23,7 +24,7 @@ interface LaneOptions {
 
 /** The connections that an HTTP server has accepted and does not know of. */
 export interface Lane {
-  /** Ends them at once. */
+  /** Ends at once those that wait for a request, and those whose answer has ended. What the hub still streams to is the hub's to end. */
   cut(): void
 }
 
@@ -39,10 +40,11 @@ const timedOut = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
  * What is left of a connection is then its socket and the subscriber, and no parser, request or response: with 10,000 readers these are
  * most of the memory, and making them is most of the work when everybody connects at once.
  *
- * | a connection | leaves it by                                                                                             |
- * | ------------ | -------------------------------------------------------------------------------------------------------- |
- * | waits        | its first bytes: a plain request -> `taken`, anything else -> the HTTP server; `timeout` or a close -> gone |
- * | taken        | the end of its answer, which is the end of the connection; the client's end of it -> gone                   |
+ * | a connection | leaves it by                                                                                                 |
+ * | ------------ | ------------------------------------------------------------------------------------------------------------ |
+ * | waits        | its first bytes: a plain request -> streams or ends, anything else -> the HTTP server; `timeout`, a close -> gone |
+ * | streams      | the hub's end -> ends; the client's end -> gone                                                                |
+ * | ends         | all is written, or `cut` -> gone                                                                               |
  */
 export function openLane(
   http: Server,
@@ -51,7 +53,7 @@ export function openLane(
   const ordinary = http.listeners('connection')
   /** By when they were accepted, which is their order too. */
   const waiting = new Map<Socket, number>()
-  const taken = new Set<Socket>()
+  const ending = new Set<Socket>()
 
   http.removeAllListeners('connection')
   http.on('connection', (socket) => {
@@ -60,7 +62,8 @@ export function openLane(
   })
   http.once('close', clock.every(interval, endLate))
 
-  // One function each for all connections: they are many.
+  // What listens is one function each for all connections: they are many.
+
   function begin(this: Socket, bytes: Buffer): void {
     waiting.delete(this)
     const request = isOpen() ? PlainRequest.from(bytes) : undefined
@@ -68,9 +71,10 @@ export function openLane(
       handOver(this, bytes)
       return
     }
-    taken.add(this)
     this.setKeepAlive(true, keepAliveDelay).setNoDelay(true)
-    this.off('data', begin).on('data', passOver)
+    this.off('data', begin).off('end', leave).off('close', forget).on('data', passOver)
+    // A reader that closes its half is taken for one that has gone.
+    this.allowHalfOpen = false
     answer(this, request).catch(onError)
   }
 
@@ -85,7 +89,7 @@ export function openLane(
 
   async function answer(socket: Socket, request: PlainRequest): Promise<void> {
     const reply = await routes(request)
-    if (socket.destroyed) {
+    if (!socket.writable) {
       if ('admission' in reply) reply.admission.cancel()
       return
     }
@@ -93,18 +97,29 @@ export function openLane(
     socket.cork()
     if ('admission' in reply) {
       socket.write(streamHead(reply), 'latin1')
-      reply.admission.open(new SocketSink(socket))
+      reply.admission.open(new SocketSink(socket, endStream))
     } else {
       socket.write(lastHead(reply), 'latin1')
       socket.write(reply.body)
-      socket.destroySoon()
+      endSoon(socket)
     }
     socket.uncork()
   }
 
+  function endStream(socket: Socket): void {
+    socket.write(lastChunk, 'latin1')
+    endSoon(socket)
+  }
+
+  /** After what is written. */
+  function endSoon(socket: Socket): void {
+    ending.add(socket)
+    socket.on('close', forget).destroySoon()
+  }
+
   function forget(this: Socket): void {
     waiting.delete(this)
-    taken.delete(this)
+    ending.delete(this)
   }
 
   /** One timer for all. */
@@ -114,13 +129,13 @@ export function openLane(
       if (accepted > latest) return
       waiting.delete(socket)
       socket.write(timedOut, 'latin1')
-      socket.destroySoon()
+      endSoon(socket)
     }
   }
 
   return {
     cut() {
-      for (const socket of [...waiting.keys(), ...taken]) socket.destroy()
+      for (const socket of [...waiting.keys(), ...ending]) socket.destroy()
     },
   }
 }
@@ -130,9 +145,9 @@ function passOver(this: Socket): void {
   if (this.bytesRead > mostIgnored) this.destroy()
 }
 
-/** A reader that closes its half is taken for one that has gone. What is on its way to one that was refused still goes. */
+/** Nothing was asked. */
 function leave(this: Socket): void {
-  if (!this.writableEnded) this.destroy()
+  this.destroy()
 }
 
 /** `close` comes after it; without a listener the error would end the process. */
