@@ -1,38 +1,23 @@
-/** `append(prefix; options, data)` -> the position, or nil where no channel keeps the message. */
+/**
+ * The two ways to append, in Lua.
+ *
+ * `append(prefix; options, data)` -> the position, or nil where no channel keeps the message. For programs in any language.
+ *
+ * `append_all(prefix; horizon, id window, replicas, retentions, group...)` -> the answers. For hubs, which have checked what they
+ * send, and send all that came together: the form is one that costs little to read.
+ *
+ * | argument      | is                                                                                     |
+ * | ------------- | -------------------------------------------------------------------------------------- |
+ * | `horizon`, `id window` | ms                                                                            |
+ * | `replicas`    | `1` where a WAIT follows                                                               |
+ * | `retentions`  | `count:age:bytes`, with a space between two                                            |
+ * | a group       | channels with a comma between two; for each the number of its retention, from 1, in the same way; how many messages; and of each its head and its data |
+ * | a head        | event, key and id with a line feed between two, each of which may be empty; or nothing at all |
+ *
+ * The answers are a list. Its first is a text with a word for each message: the position, `-` where no channel keeps it, `!` where
+ * it has failed. The others are the errors of those that failed.
+ */
 export const append = `
-local function trim(stream, kept, total, time)
-  redis.call('XTRIM', stream, 'MAXLEN', digits(kept.count))
-  redis.call('XTRIM', stream, 'MINID', digits(time - kept.age))
-  while total > kept.bytes and redis.call('XLEN', stream) > 1 do
-    local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', '1')[1]
-    local offset
-    for index = 1, #first[2], 2 do
-      if first[2][index] == 'o' then offset = tonumber(first[2][index + 1]) end
-    end
-    if total - offset <= kept.bytes then break end
-    redis.call('XDEL', stream, first[1])
-  end
-end
-
-local function keep(prefix, index, message, position, prevs, total, time, horizon)
-  local channel, kept = message.channels[index], message.retention[index]
-  local stream = prefix .. 'stream:' .. channel
-  local fields = { 'p', prevs[index], 'd', message.data, 'o', digits(total) }
-  if message.event then fields[#fields + 1] = 'e'; fields[#fields + 1] = message.event end
-  if message.key then fields[#fields + 1] = 'k'; fields[#fields + 1] = message.key end
-  if #message.channels > 1 then
-    fields[#fields + 1] = 'c'; fields[#fields + 1] = cjson.encode(message.channels)
-    fields[#fields + 1] = 'v'; fields[#fields + 1] = cjson.encode(prevs)
-  end
-  redis.call('XADD', stream, position, unpack(fields))
-  total = total + #message.data
-  trim(stream, kept, total, time)
-  redis.call('PEXPIRE', stream, digits(kept.age))
-  local meta = prefix .. 'meta:' .. channel
-  redis.call('HSET', meta, 'last', position, 'total', digits(total), 'age', digits(kept.age))
-  redis.call('PEXPIRE', meta, digits(math.max(horizon, kept.age)))
-end
-
 local defaults = { count = 10000, age = 86400000, bytes = 67108864 }
 
 -- Any program can call this, and what it says becomes lines of a stream: the threat is a line feed that begins a line of its own.
@@ -57,7 +42,6 @@ local function fault(message, data)
 end
 
 local function append(keys, args)
-  local prefix = keys[1]
   local parsed, message = pcall(cjson.decode, args[1] or '')
   if not parsed then message = nil end
   for name, value in pairs(type(message) == 'table' and message or {}) do
@@ -66,46 +50,59 @@ local function append(keys, args)
   local wrong = fault(message, args[2])
   if wrong then return redis.error_reply('MILLRACE ' .. wrong) end
   message.data = args[2]
-  local horizon = message.horizon or ${30 * 24 * 60 * 60 * 1000}
-  local known = message.id and redis.call('GET', prefix .. 'id:' .. message.id)
-  if known then
-    -- Written once more, so that a WAIT that follows on this connection is a wait for it.
-    if message.minReplicas then redis.call('SET', prefix .. 'id:' .. message.id, known, 'KEEPTTL') end
-    return known ~= '' and known
-  end
-
-  local time, micros = now()
-  local log = open_log(prefix, time, micros)
-  local start = log.start
-  local oldest = digits(math.max(0, time - horizon)) .. '-0'
-  local position = false
-  local prevs, totals = {}, {}
   message.retention = message.retention or {}
-  for index, channel in ipairs(message.channels) do
+  for index in ipairs(message.channels) do
     local kept = message.retention[index] or {}
     for name, value in pairs(defaults) do kept[name] = kept[name] or value end
     message.retention[index] = kept
-    if kept.count > 0 and kept.age > 0 and kept.bytes > 0 then
-      position = position or next_place(prefix, log, time, micros)
-      local meta = redis.call('HMGET', prefix .. 'meta:' .. channel, 'last', 'total')
-      prevs[index] = meta[1] or (is_after(oldest, start) and oldest or start)
-      totals[index] = tonumber(meta[2] or 0)
-    else
-      prevs[index] = cjson.null
+  end
+  local horizon = message.horizon or ${30 * 24 * 60 * 60 * 1000}
+  local batch = open_batch(keys[1], horizon, message.idWindow or 600000, message.minReplicas)
+  add(batch, message)
+  return close_batch(batch)[1]
+end
+`
+
+export const appendAll = `
+local function to_list(text, value_of)
+  local list = {}
+  for word in string.gmatch(text, '[^,]+') do list[#list + 1] = value_of(word) end
+  return list
+end
+
+local function append_all(keys, args)
+  local batch = open_batch(keys[1], tonumber(args[1]), tonumber(args[2]), args[3] == '1')
+  local retentions = {}
+  for count, age, bytes in string.gmatch(args[4], '(%d+):(%d+):(%d+)') do
+    retentions[#retentions + 1] = { count = tonumber(count), age = tonumber(age), bytes = tonumber(bytes) }
+  end
+  local at = 5
+  while args[at] do
+    local channels = to_list(args[at], tostring)
+    local retention = to_list(args[at + 1], function(number) return retentions[tonumber(number)] end)
+    local first = at + 3
+    at = first + 2 * tonumber(args[at + 2])
+    for index = first, at - 1, 2 do
+      local message, head = { channels = channels, retention = retention, data = args[index + 1] }, args[index]
+      if head ~= '' then
+        local event, key, id = string.match(head, '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
+        message.event = event ~= '' and event or nil
+        message.key = key ~= '' and key or nil
+        message.id = id ~= '' and id or nil
+      end
+      add(batch, message)
     end
   end
-  for index in ipairs(message.channels) do
-    if totals[index] then keep(prefix, index, message, position, prevs, totals[index], time, horizon) end
+  local words, reply = {}, { '' }
+  for index, answer in ipairs(close_batch(batch)) do
+    if type(answer) == 'table' then
+      words[index] = '!'
+      reply[#reply + 1] = answer.err
+    else
+      words[index] = answer or '-'
+    end
   end
-  if position then write_place(prefix, log, position) end
-  if message.id then
-    redis.call('SET', prefix .. 'id:' .. message.id, position or '', 'PX', digits(message.idWindow or 600000))
-  end
-  local header = { p = position or cjson.null, c = message.channels, v = prevs, e = message.event, k = message.key }
-  local announcement = cjson.encode(header) .. '\\n' .. message.data
-  for _, channel in ipairs(message.channels) do
-    redis.call('PUBLISH', prefix .. 'live:' .. channel, announcement)
-  end
-  return position
+  reply[1] = table.concat(words, ' ')
+  return reply
 end
 `

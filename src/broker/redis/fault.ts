@@ -36,3 +36,8 @@ export function toUnavailable(fault: Fault, cause: unknown): MillraceError {
       : 'Nothing was done.'
   return new MillraceError('broker_unavailable', `${stories[fault]}: ${why}. ${what} Try again.`, { cause })
 }
+
+/** For one message of several whose call was done: what the server says of it. */
+export function toRefused(why = 'it gave no answer'): MillraceError {
+  return toUnavailable('refused', new Error(why))
+}

@@ -176,7 +176,8 @@ export class RedisFollowing implements Following {
     // What was let go is announced until Redis has heard of it.
     if (!this.#wanted.has(channel)) return
     try {
-      follower.onEntry(isOurs ? parseAnnouncement(message) : toRelayed(channel, message))
+      if (isOurs) for (const entry of parseAnnouncement(message)) follower.onEntry(entry)
+      else follower.onEntry(toRelayed(channel, message))
     } catch (error) {
       follower.onError(error)
     }

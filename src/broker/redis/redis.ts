@@ -6,7 +6,8 @@ import type { Broker, Follower, Following, Outgoing, Page, PageLimit, Position }
 import { comparePositions, parsePosition, positionAt } from '../position.ts'
 import { timelineOf } from '../timeline.ts'
 import { defaultHorizon, defaultIdWindow } from '../windows.ts'
-import { type CallOptions, Calls } from './calls.ts'
+import { Appends } from './appends.ts'
+import { Calls } from './calls.ts'
 import { Connection } from './connection.ts'
 import { RedisFollowing } from './following.ts'
 import type { Procedures } from './procedures.ts'
@@ -65,12 +66,11 @@ class RedisBroker implements Broker {
   readonly #client: RedisClientOptions
   readonly #calls: Calls
   /** Those that wait for replicas have a connection of their own, because a WAIT holds it up. */
-  readonly #appends: Calls
-  readonly #replicas: Replicas | undefined
+  readonly #appendCalls: Calls
+  readonly #appends: Appends
   readonly #relay: Relay
   readonly #prefix: string
   readonly #wait: number
-  readonly #idWindow: number
   readonly #horizon: number
   readonly #onError: OnError
   readonly #followings = new Map<Follower, RedisFollowing>()
@@ -83,28 +83,22 @@ class RedisBroker implements Broker {
     this.#wait = options.wait ?? 5_000
     assertCount('wait', this.#wait)
     assertCount('minReplicas', minReplicas)
-    this.#idWindow = options.idWindow ?? defaultIdWindow
     this.#horizon = options.horizon ?? defaultHorizon
     this.#onError = options.onError ?? ((error) => this.#tell(error))
     this.#relay = createRelay(options.relay ?? [], options.relayPrefix ?? '')
     this.#calls = this.#connect()
-    this.#appends = minReplicas > 0 ? this.#connect() : this.#calls
-    this.#replicas = minReplicas > 0 ? new Replicas(this.#appends.connection, minReplicas) : undefined
+    this.#appendCalls = minReplicas > 0 ? this.#connect() : this.#calls
+    this.#appends = new Appends({
+      calls: this.#appendCalls,
+      replicas: minReplicas > 0 ? new Replicas(this.#appendCalls.connection, minReplicas) : undefined,
+      wait: this.#wait,
+      horizon: this.#horizon,
+      idWindow: options.idWindow ?? defaultIdWindow,
+    })
   }
 
-  async append({ data, wait = this.#wait, ...message }: Outgoing): Promise<Position | null> {
-    const replicas = this.#replicas
-    const options = JSON.stringify({
-      ...message,
-      idWindow: this.#idWindow,
-      horizon: this.#horizon,
-      ...(replicas === undefined ? {} : { minReplicas: true }),
-    })
-    // With an id it is one message, however often it is sent.
-    const how: CallOptions = { wait, isRepeatable: message.id !== undefined }
-    return this.#appends.call<Position | null>('append', [options, data], how, async (position, client) => {
-      if (position !== null) await replicas?.confirm(position, client)
-    })
+  append(message: Outgoing): Promise<Position | null> {
+    return this.#appends.append(message)
   }
 
   async read(cursor: Position, channels: readonly string[], limit: PageLimit): Promise<Page> {
@@ -153,13 +147,13 @@ class RedisBroker implements Broker {
   async close(): Promise<void> {
     for (const following of this.#followings.values()) await following.close()
     this.#calls.close()
-    this.#appends.close()
+    this.#appendCalls.close()
   }
 
   /** Every connection may lead to what is a replica now, also those that would be the last to notice. */
   #connect(): Calls {
     return new Calls(new Connection(this.#client, this.#onError), this.#prefix, (why) => {
-      for (const { connection } of new Set([this.#calls, this.#appends])) connection.retire(connection.client, why)
+      for (const { connection } of new Set([this.#calls, this.#appendCalls])) connection.retire(connection.client, why)
       for (const following of this.#followings.values()) following.reconnect(why)
     })
   }

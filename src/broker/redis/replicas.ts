@@ -22,16 +22,25 @@ export class Replicas {
     this.#least = least
   }
 
+  /** How many must have a message. */
+  get least(): number {
+    return this.#least
+  }
+
   /**
+   * How many have all that was appended on this connection.
+   *
    * @param client The one that was current before the append was sent.
-   * @throws {MillraceError} `replicas_too_few`
    */
-  async confirm(position: Position, client: Client): Promise<void> {
+  async count(client: Client): Promise<number> {
     // Another connection wrote nothing, and a WAIT on it would say yes.
     if (client !== this.#connection.client) throw new Error('The connection was lost')
-    const replicas = await this.#count(client)
-    if (replicas >= this.#least) return
-    throw new MillraceError(
+    return this.#count(client)
+  }
+
+  /** @returns `replicas_too_few` */
+  toTooFew(position: Position, replicas: number): MillraceError {
+    return new MillraceError(
       'replicas_too_few',
       `The message is published, and kept on ${replicas} of the ${this.#least} replicas that were asked for. Publish it again with ` +
         'the same id to have the others asked again; it stays one message.',

@@ -1,4 +1,5 @@
-import { append } from './append-script.ts'
+import { append, appendAll } from './append-script.ts'
+import { batch } from './batch-script.ts'
 import { log } from './log-script.ts'
 import { check, head, read } from './read-script.ts'
 
@@ -11,21 +12,20 @@ import { check, head, read } from './read-script.ts'
  * | ---------------- | ------ | ------------------------------------------------------------------------------ |
  * | `log`            | hash   | `start` and `position`, the first and the last position of the log; `timelines` and `writer`, who wrote it and who does now |
  * | `stream:CHANNEL` | stream | the kept entries; the id is the position. It expires with the channel's age      |
- * | `meta:CHANNEL`   | hash   | `last` position, `total` bytes ever, `age`. It expires with the horizon          |
+ * | `meta:CHANNEL`   | hash   | `last` position, `total` bytes ever, `floor`, the offset of an entry at or before the first, `age`, and when it was `swept`. It expires with the horizon |
  * | `id:ID`          | string | the position of the message that a publisher gave this id; it expires as well    |
  *
  * An entry has the fields `p` (prev), `d` (data), `o` (the channel's `total` before it) and where there is one `e` (event) and
  * `k` (key); where there are several channels, `c` (all of them) and `v` (the prev of each). What is kept of a channel in bytes is `total` less the first
  * entry's `o`, so no trimming has to keep count.
  *
- * Announcements are published on `live:CHANNEL`: a line of JSON `{"p", "c", "v", "e", "k"}` (position, channels, the prev of each,
- * event, key), then the data as it is.
+ * Announcements are published on `live:CHANNEL`; `announcement.ts` says what is in them.
  */
 
 /** To be raised with every change of the script: a library that is older than this is replaced. */
-export const scriptVersion = 2
+export const scriptVersion = 3
 
-const bodies = { append, head, read, check }
+const bodies = { append: batch + append, append_all: batch + appendAll, head, read, check }
 
 /** What can be called. */
 export type Procedure = keyof typeof bodies
@@ -35,8 +35,9 @@ export const procedures = Object.keys(bodies) as readonly Procedure[]
 /** The library for `FUNCTION LOAD`. Its functions are `millrace_append` and so on. */
 export const library = `#!lua name=millrace
 local has_memory = true
-${log}${append}${head}${read}${check}
+${log}${batch}${append}${appendAll}${head}${read}${check}
 redis.register_function('millrace_append', append)
+redis.register_function('millrace_append_all', append_all)
 redis.register_function('millrace_head', head)
 redis.register_function{ function_name = 'millrace_check', callback = check, flags = { 'allow-oom' } }
 redis.register_function{ function_name = 'millrace_read', callback = read, flags = { 'no-writes' } }
