@@ -7,6 +7,8 @@
  *
  * Nothing here may raise an error once a message has a place, or the call would end between an entry and the record of its channel:
  * a key of another type, or a channel that may not be published on, is the error of the messages that it concerns.
+ *
+ * Numbers go to commands as they are where they can: the server writes whole ones as whole ones, and faster than `digits`.
  */
 export const batch = `
 -- What is looked after now and then is late by this part of a channel's age at most.
@@ -26,13 +28,12 @@ local function take_place(batch)
   if not batch.ms then
     local place = next_place(batch.prefix, batch.log, batch.time, batch.micros)
     local ms, seq = parts(place)
-    batch.tag = seq % scale
-    batch.ms, batch.number = ms, math.floor(seq / scale)
-    batch.ms_text = digits(ms) .. '-'
+    batch.ms, batch.number = digits(ms) .. '-', math.floor(seq / scale)
+    batch.tag = string.sub(digits(scale + seq % scale), 2)
     return place
   end
   batch.number = batch.number + 1
-  return batch.ms_text .. digits(batch.number * scale + batch.tag)
+  return batch.ms .. batch.number .. batch.tag
 end
 
 local function oldest_prev(batch)
@@ -48,7 +49,7 @@ local function open_channel(batch, channel)
   if meta.err then return nil, meta.err end
   found = {
     name = channel, stream = batch.prefix .. 'stream:' .. channel,
-    last = meta[1] or oldest_prev(batch), total = tonumber(meta[2] or 0),
+    entries = 0, last = meta[1] or oldest_prev(batch), total = tonumber(meta[2] or 0),
     age = tonumber(meta[3] or 0), swept = tonumber(meta[4] or 0), floor = tonumber(meta[5] or 0)
   }
   batch.channels[channel] = found
@@ -69,9 +70,10 @@ local function trim_bytes(channel, most)
   end
 end
 
+-- The first entry has trimmed by itself when it was added. To trim costs the same for one as for many.
 local function trim(channel)
   local kept = channel.kept
-  redis.call('XTRIM', channel.stream, 'MAXLEN', digits(kept.count))
+  if channel.entries > 1 then redis.call('XTRIM', channel.stream, 'MAXLEN', kept.count) end
   trim_bytes(channel, kept.bytes)
 end
 
@@ -79,12 +81,12 @@ end
 local function sweep(batch, channel)
   local age, horizon = channel.kept.age, math.max(batch.horizon, channel.kept.age)
   if channel.age == age and batch.time >= channel.swept and batch.time - channel.swept < age / slack then return end
-  redis.call('XTRIM', channel.stream, 'MINID', digits(math.max(0, batch.time - age)))
-  redis.call('PEXPIRE', channel.stream, digits(math.ceil(age + age / slack)))
+  redis.call('XTRIM', channel.stream, 'MINID', math.max(0, batch.time - age))
+  redis.call('PEXPIRE', channel.stream, math.ceil(age + age / slack))
   channel.age, channel.swept = age, batch.time
   local meta = batch.prefix .. 'meta:' .. channel.name
-  redis.call('HSET', meta, 'age', digits(age), 'swept', digits(batch.time))
-  redis.call('PEXPIRE', meta, digits(math.ceil(horizon + age / slack)))
+  redis.call('HSET', meta, 'age', age, 'swept', batch.time)
+  redis.call('PEXPIRE', meta, math.ceil(horizon + age / slack))
 end
 
 -- What a server says that takes no writes at all is said for the whole call, before anything was done.
@@ -94,20 +96,17 @@ local function is_general(wrong)
 end
 
 -- One channel's entry. Answers an error, or nil.
-local function add_entry(batch, message, channel, position, prevs)
-  local names, added = message.channels, nil
-  if #names == 1 and not message.event and not message.key then
-    added = redis.pcall('XADD', channel.stream, position, 'p', channel.last, 'd', message.data, 'o', digits(channel.total))
-  else
-    local fields = { 'p', channel.last, 'd', message.data, 'o', digits(channel.total) }
-    if message.event then fields[#fields + 1] = 'e'; fields[#fields + 1] = message.event end
-    if message.key then fields[#fields + 1] = 'k'; fields[#fields + 1] = message.key end
-    if #names > 1 then
-      fields[#fields + 1] = 'c'; fields[#fields + 1] = cjson.encode(names)
-      fields[#fields + 1] = 'v'; fields[#fields + 1] = cjson.encode(prevs)
-    end
-    added = redis.pcall('XADD', channel.stream, position, unpack(fields))
+local function add_entry(message, channel, retention, position, prevs)
+  local fields = { 'p', channel.last, 'd', message.data, 'o', channel.total }
+  if message.event then fields[#fields + 1] = 'e'; fields[#fields + 1] = message.event end
+  if message.key then fields[#fields + 1] = 'k'; fields[#fields + 1] = message.key end
+  if #message.channels > 1 then
+    fields[#fields + 1] = 'c'; fields[#fields + 1] = cjson.encode(message.channels)
+    fields[#fields + 1] = 'v'; fields[#fields + 1] = cjson.encode(prevs)
   end
+  local added
+  if channel.kept then added = redis.pcall('XADD', channel.stream, position, unpack(fields))
+  else added = redis.pcall('XADD', channel.stream, 'MAXLEN', retention.count, position, unpack(fields)) end
   if type(added) ~= 'table' then return nil end
   if is_general(added.err) then error(added) end
   return added.err
@@ -132,7 +131,7 @@ local function keep(batch, message)
   if #kept == 0 then return false, prevs end
   position = take_place(batch)
   for index, one in ipairs(kept) do
-    local wrong = add_entry(batch, message, one.channel, position, prevs)
+    local wrong = add_entry(message, one.channel, one.retention, position, prevs)
     if wrong then
       for before = 1, index - 1 do redis.call('XDEL', kept[before].channel.stream, position) end
       return nil, nil, wrong
@@ -141,6 +140,7 @@ local function keep(batch, message)
   for _, one in ipairs(kept) do
     local channel = one.channel
     if not channel.kept then batch.touched[#batch.touched + 1] = channel end
+    channel.entries = channel.entries + 1
     channel.kept, channel.last = one.retention, position
     channel.total = channel.total + #message.data
   end
@@ -159,18 +159,20 @@ local function announce(batch, message, position, prevs, index)
     batch.runs[#batch.runs + 1] = run
   end
   run.messages[#run.messages + 1] = index
-  local parts, _, ends = run.parts, nil, 0
+  local parts, ends, form, _ = run.parts, 0, ''
   if string.find(message.data, '\\n', 1, true) then _, ends = string.gsub(message.data, '\\n', '') end
-  local head = (position or '-') .. ' ' .. ends
-  if message.event or message.key then
-    head = head .. (message.event and 'e' or '') .. (message.key and 'k' or '')
-    parts[#parts + 1] = head
-    if message.event then parts[#parts + 1] = message.event end
-    if message.key then parts[#parts + 1] = message.key end
-  else
-    parts[#parts + 1] = head
-  end
-  parts[#parts + 1] = message.data
+  if message.event then form = 'e' end
+  if message.key then form = form .. 'k' end
+  local size = #parts
+  parts[size + 1] = '\\n'
+  parts[size + 2] = position or '-'
+  parts[size + 3] = ' '
+  parts[size + 4] = ends
+  parts[size + 5] = form
+  parts[size + 6] = message.event and '\\n' .. message.event or ''
+  parts[size + 7] = message.key and '\\n' .. message.key or ''
+  parts[size + 8] = '\\n'
+  parts[size + 9] = message.data
 end
 
 -- Answers are a position, false for what no channel keeps, or { err = why }.
@@ -194,7 +196,7 @@ local function add(batch, message)
     batch.answers[index] = { err = wrong }
     return
   end
-  if id_key then redis.call('SET', id_key, position or '', 'PX', digits(batch.id_window)) end
+  if id_key then redis.call('SET', id_key, position or '', 'PX', batch.id_window) end
   batch.answers[index] = position
   announce(batch, message, position, prevs, index)
 end
@@ -203,12 +205,11 @@ local function close_batch(batch)
   if batch.last then write_place(batch.prefix, batch.log, batch.last) end
   for _, channel in ipairs(batch.touched) do
     trim(channel)
-    redis.call('HSET', batch.prefix .. 'meta:' .. channel.name,
-      'last', channel.last, 'total', digits(channel.total), 'floor', digits(channel.floor))
+    redis.call('HSET', batch.prefix .. 'meta:' .. channel.name, 'last', channel.last, 'total', channel.total, 'floor', channel.floor)
     sweep(batch, channel)
   end
   for _, run in ipairs(batch.runs) do
-    local text = table.concat(run.parts, '\\n')
+    local text = table.concat(run.parts)
     for _, name in ipairs(run.channels) do
       local told = redis.pcall('PUBLISH', batch.prefix .. 'live:' .. name, text)
       if type(told) == 'table' then
