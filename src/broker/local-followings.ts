@@ -36,7 +36,11 @@ class LocalFollowing implements Following {
   }
 
   announce(entry: Entry): void {
-    if (entry.channels.some((channel) => this.#channels.has(channel))) this.#follower.onEntry(entry)
+    for (const channel of entry.channels) {
+      if (!this.#channels.has(channel)) continue
+      this.#follower.onEntry(entry)
+      return
+    }
   }
 
   tell(error: unknown): void {

@@ -12,8 +12,8 @@ export interface PublishHandlerOptions {
 }
 
 const fields = ['channel', 'channels', 'data', 'event', 'key', 'id'] as const
-type Field = (typeof fields)[number]
-type Fields = Readonly<Partial<Record<Field, unknown>>>
+type Fields = Readonly<Partial<Record<(typeof fields)[number], unknown>>>
+const known: ReadonlySet<string> = new Set(fields)
 
 /**
  * `POST /publish`: `{"channel" | "channels", "data", "event"?, "key"?, "id"?}`, an array of these, or one per line (NDJSON).
@@ -33,18 +33,17 @@ export async function publishReply(
     const value = await readPublishBody(request, hub.limits.body)
     const wait = readWait(request.header('prefer'))
     if (Array.isArray(value)) {
-      const publications = value.map((item, index) => ({ ...toListedPublication(item, index), wait }))
-      return json({ ids: await hub.publishAll(publications) })
+      return json({ ids: await hub.publishAll(value.map((item, index) => toListedPublication(item, index, wait))) })
     }
-    const { channel, message, ...publishOptions } = toPublication(value)
-    return json({ id: await hub.publish(channel, message, { ...publishOptions, wait }) })
+    const { channel, message, ...options } = toPublication(value, wait)
+    return json({ id: await hub.publish(channel, message, options) })
   } catch (error) {
     return problemReply(error, onError)
   }
 }
 
-function toPublication(value: unknown): Publication {
-  const { channel, channels, data, ...options } = toFields(value)
+function toPublication(value: unknown, wait: number | undefined): Publication {
+  const { channel, channels, data, event, key, id } = toFields(value)
   if (channel !== undefined && channels !== undefined) {
     throw new MillraceError('message_invalid', 'Both "channel" and "channels" are given. Give one of them.')
   }
@@ -59,12 +58,20 @@ function toPublication(value: unknown): Publication {
   }
   if (data === undefined) throw new MillraceError('message_invalid', '"data" is missing. Give any JSON value.')
   // What else is wrong with them the hub finds out, as it does for everyone.
-  return { channel: (channels ?? channel) as string, message: data, ...(options as PublishOptions) }
+  const options = { event, key, id } as PublishOptions
+  return {
+    channel: (channels ?? channel) as string,
+    message: data,
+    event: options.event,
+    key: options.key,
+    id: options.id,
+    wait,
+  }
 }
 
-function toListedPublication(value: unknown, index: number): Publication {
+function toListedPublication(value: unknown, index: number, wait: number | undefined): Publication {
   try {
-    return toPublication(value)
+    return toPublication(value, wait)
   } catch (error) {
     throw error instanceof MillraceError ? error.at(index) : error
   }
@@ -77,12 +84,9 @@ function toFields(value: unknown): Fields {
       `A message is a JSON object with "channel" and "data", not ${quote(value)}.`,
     )
   }
-  const unknown = Object.keys(value).find((name) => !fields.includes(name as Field))
-  if (unknown !== undefined) {
-    throw new MillraceError(
-      'message_invalid',
-      `A message has no field ${quote(unknown)}. It has: ${fields.join(', ')}.`,
-    )
+  for (const name in value) {
+    if (known.has(name)) continue
+    throw new MillraceError('message_invalid', `A message has no field ${quote(name)}. It has: ${fields.join(', ')}.`)
   }
   return value
 }

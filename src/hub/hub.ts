@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { MillraceError, quote, warn } from '../base/errors.ts'
 import { memory } from '../broker/memory/memory.ts'
-import type { Broker, ChannelGap, Following, Outgoing, Position } from '../broker/port.ts'
+import type { Broker, ChannelGap, Following, Position } from '../broker/port.ts'
 import { isEphemeral, toRetention } from '../broker/retention.ts'
 import { type Catalog, createCatalog } from '../channels/catalog.ts'
 import { assertSlowPolicy, type SlowPolicy } from '../channels/slow.ts'
@@ -139,7 +139,7 @@ class MillraceHub implements Hub {
     options: PublishOptions = {},
   ): Promise<Position | null> {
     this.#assert(!this.#isClosed)
-    return this.#broker.append(this.#check({ channel, message, ...options }))
+    return this.#broker.append(toOutgoing(this.#messages, { channel, message, ...options }))
   }
 
   async publishAll(publications: readonly Publication[]): Promise<(Position | null)[]> {
@@ -154,7 +154,7 @@ class MillraceHub implements Hub {
     }
     const outgoing = publications.map((publication, index) => {
       try {
-        return this.#check(publication)
+        return toOutgoing(this.#messages, publication)
       } catch (error) {
         throw error instanceof MillraceError ? error.at(index) : error
       }
@@ -206,10 +206,6 @@ class MillraceHub implements Hub {
     this.#tail.close()
     await this.#following.close()
     await this.#broker.close()
-  }
-
-  #check({ channel, message, ...options }: Publication): Outgoing {
-    return toOutgoing(this.#messages, channel, message, options)
   }
 
   /** @throws {MillraceError} `channel_invalid`, `channel_unknown` */

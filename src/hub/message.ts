@@ -43,35 +43,34 @@ export interface MessageContext {
  * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `event_invalid`,
  * `event_undeclared`, `data_invalid`, `field_invalid`, `message_invalid`, `option_invalid`
  */
-export function toOutgoing(
-  context: MessageContext,
-  names: unknown,
-  message: unknown,
-  options: PublishOptions,
-): Outgoing {
+export function toOutgoing(context: MessageContext, publication: Publication): Outgoing {
   const { catalog, limits, retentionOf } = context
-  const channels = toNames(names, limits.channels)
+  const { message, key, id, wait } = publication
+  const channels = toNames(publication.channel, limits.channels)
   const declared = channels.map((name) => catalog.find(name))
-  for (const field of ['event', 'key', 'id'] as const) assertOption(field, options[field], limits.name)
-  assertWait(options.wait)
-  if (options.event !== undefined && isReservedEventName(options.event)) {
-    throw new MillraceError('event_invalid', `The event name ${quote(options.event)} is reserved. Give it another.`)
+  assertOption('event', publication.event, limits.name)
+  assertOption('key', key, limits.name)
+  assertOption('id', id, limits.name)
+  assertWait(wait)
+  if (publication.event !== undefined && isReservedEventName(publication.event)) {
+    throw new MillraceError('event_invalid', `The event name ${quote(publication.event)} is reserved. Give it another.`)
   }
-  const event = isEvent(message) ? message : toDeclaredEvent(declared, options.event, message)
+  const event = isEvent(message) ? message : toDeclaredEvent(declared, publication.event, message)
   if (event !== undefined) assertCarried(declared, event)
   return {
     channels,
     retention: declared.map(retentionOf),
     data: event === undefined ? toText(message) : toJson(event.data ?? null),
-    event: event?.name ?? options.event,
-    key: options.key,
-    id: options.id,
-    wait: options.wait,
+    event: event?.name ?? publication.event,
+    key,
+    id,
+    wait,
   }
 }
 
 /** One name or several, each once. */
 export function toNames(names: unknown, limit: number): readonly string[] {
+  if (typeof names === 'string' && limit > 0) return [names]
   const list: readonly unknown[] = Array.isArray(names) ? [...new Set(names)] : names === undefined ? [] : [names]
   if (list.length === 0) throw new MillraceError('channels_missing', 'No channel is named. Name at least one.')
   if (list.length > limit) {
@@ -129,7 +128,7 @@ function undeclared({ pattern, events = [] }: AnyChannel, name: string | undefin
 
 function toText(data: unknown): string {
   if (typeof data !== 'string') return toJson(data)
-  if (!/\p{Cs}/u.test(data)) return data
+  if (data.isWellFormed()) return data
   throw new MillraceError(
     'message_invalid',
     'The data holds half of a surrogate pair, which UTF-8 cannot say. Send well-formed text.',

@@ -4,8 +4,6 @@ import type { Entry, PageLimit, Position } from '../port.ts'
 import { comparePositions, positionAt } from '../position.ts'
 import type { Retention } from '../retention.ts'
 
-const encoder = new TextEncoder()
-
 /** The entries of one channel that are kept, oldest first. */
 export class ChannelLog {
   /** The last position there has been, whether or not its entry is still kept. */
@@ -27,23 +25,30 @@ export class ChannelLog {
     return this.#entries.length - this.#first
   }
 
-  append(entry: Entry, position: Position, retention: Retention, now: number): void {
+  /** @param size Of its data, in bytes. What is too old is only dropped when it is read, or somebody comes by to {@link trim}. */
+  append(entry: Entry, size: number, position: Position, retention: Retention): void {
     this.#retention = retention
     this.#entries.push(entry)
-    const size = encoder.encode(entry.data).length
     this.#sizes.push(size)
     this.#bytes += size
     this.last = position
-    this.trim(now)
+    while (this.#isTooMuch()) this.#dropFirst()
+    this.#cut()
   }
 
   /** Drops what is past the retention. */
   trim(now: number): void {
     const oldest = positionAt(now - this.#retention.age)
-    while (this.size > 0 && this.#isPast(oldest)) {
-      this.#bytes -= this.#sizes[this.#first] ?? 0
-      this.#first++
-    }
+    while (this.#isTooMuch() || this.#isTooOld(oldest)) this.#dropFirst()
+    this.#cut()
+  }
+
+  #dropFirst(): void {
+    this.#bytes -= this.#sizes[this.#first] ?? 0
+    this.#first++
+  }
+
+  #cut(): void {
     if (this.#first > 32 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first)
       this.#sizes = this.#sizes.slice(this.#first)
@@ -65,14 +70,14 @@ export class ChannelLog {
     return { entries, complete: index >= this.#entries.length, last: this.last }
   }
 
-  #isPast(oldest: Position): boolean {
+  #isTooMuch(): boolean {
     const { count, bytes } = this.#retention
-    const position = this.#entries[this.#first]?.position
-    return (
-      this.size > count ||
-      (this.#bytes > bytes && this.size > 1) ||
-      (position != null && comparePositions(position, oldest) < 0)
-    )
+    return this.size > count || (this.#bytes > bytes && this.size > 1)
+  }
+
+  #isTooOld(oldest: Position): boolean {
+    const position = this.size > 0 ? this.#entries[this.#first]?.position : undefined
+    return position != null && comparePositions(position, oldest) < 0
   }
 
   #indexAfter(after: Position): number {

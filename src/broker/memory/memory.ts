@@ -1,3 +1,4 @@
+import { byteLength } from '../../base/bytes.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { LocalFollowings } from '../local-followings.ts'
@@ -62,7 +63,7 @@ class MemoryBroker implements Broker {
     const known = message.id === undefined ? undefined : this.#ids.find(message.id, now)
     if (known !== undefined) return known.position
     const entry = this.#toEntry(message, now)
-    if (entry.position !== null) this.#keep(entry, entry.position, message, now)
+    if (entry.position !== null) this.#keep(entry, entry.position, message)
     if (message.id !== undefined) this.#ids.remember(message.id, entry.position, now)
     this.#followings.announce(entry)
     return entry.position
@@ -98,29 +99,34 @@ class MemoryBroker implements Broker {
   }
 
   #toEntry({ channels, data, event, key, retention }: Outgoing, now: number): Entry {
-    const prev = channels.map((channel, index) => {
+    const prev: (Position | null)[] = []
+    let isKept = false
+    for (const [index, channel] of channels.entries()) {
       const kept = retention[index]
-      return kept === undefined || isEphemeral(kept)
-        ? null
-        : (this.#channels.get(channel)?.last ?? this.#forgotten(now))
-    })
-    const position = prev.every((before) => before === null) ? null : nextPosition(this.#head, now, this.#timeline.tag)
+      if (kept === undefined || isEphemeral(kept)) prev.push(null)
+      else {
+        prev.push(this.#channels.get(channel)?.last ?? this.#forgotten(now))
+        isKept = true
+      }
+    }
+    const position = isKept ? nextPosition(this.#head, now, this.#timeline.tag) : null
     return { position, prev, channels, data, event, key }
   }
 
-  #keep(entry: Entry, position: Position, { retention }: Outgoing, now: number): void {
+  #keep(entry: Entry, position: Position, { retention }: Outgoing): void {
     this.#head = position
-    entry.channels.forEach((channel, index) => {
+    const size = byteLength(entry.data)
+    for (const [index, channel] of entry.channels.entries()) {
       const before = entry.prev[index]
       const kept = retention[index]
-      if (before == null || kept === undefined) return
+      if (before == null || kept === undefined) continue
       let log = this.#channels.get(channel)
       if (log === undefined) {
         log = new ChannelLog(before, kept)
         this.#channels.set(channel, log)
       }
-      log.append(entry, position, kept, now)
-    })
+      log.append(entry, size, position, kept)
+    }
   }
 
   #forgotten(now: number): Position {
