@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import type { Broker, ChannelGap, Entry, Outgoing, Page, PageLimit, Position } from '../broker/port.ts'
+import {
+  type Broker,
+  type ChannelGap,
+  type Entry,
+  type Outgoing,
+  type Page,
+  type PageLimit,
+  type Position,
+  prevIn,
+} from '../broker/port.ts'
 import { defaultRetention, type Retention } from '../broker/retention.ts'
 import { createEar } from './ear.ts'
 
@@ -230,6 +239,69 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
     )
     assert.equal(await broker.append({ ...to('b', 'x', { count: 0 }), id: 'e' }), null)
     assert.equal(await broker.append({ ...to('b', 'x', { count: 0 }), id: 'e' }), null)
+  })
+
+  it('takes what comes together as if it came one after the other', async ({ broker }) => {
+    const head = await broker.head()
+    const ear = createEar(broker)
+    await Promise.all([ear.following.follow('a'), ear.following.follow('b')])
+    const together: readonly Outgoing[] = [
+      to('a', '0'),
+      { ...to('a', 'two\nlines\n'), event: 'E', key: 'k' },
+      { ...to('a', '2'), id: 'same' },
+      { ...to('b', 'not again'), id: 'same' },
+      to(['a', 'b'], ''),
+      to(['a', 'b'], '\n', { bytes: 30 }),
+      to('b', '5', { count: 0 }),
+      to(['b', 'c'], 'é漢'),
+      { ...to('a', '7'), key: 'only a key' },
+      { ...to(['a', 'b'], '8'), retention: [retention({}), retention({ count: 0 })] },
+      { ...to('b', '9'), event: 'only a name' },
+    ]
+    const positions = await Promise.all(together.map((message) => broker.append(message)))
+    const { entries } = await broker.read(head, ['a', 'b', 'c'], all)
+    assert.equal(positions[3], positions[2])
+    assert.equal(positions[6], null)
+    const kept = [0, 1, 2, 4, 5, 7, 8, 9, 10]
+    for (const [index, number] of kept.entries()) {
+      const { channels, data, event, key } = together[number] ?? to('?', '?')
+      const entry = entries[index]
+      assert.deepEqual(
+        [entry?.position, entry?.channels, entry?.data, entry?.event, entry?.key],
+        [positions[number], channels, data, event, key],
+      )
+    }
+    for (const channel of ['a', 'b']) {
+      const own = entries.filter((entry) => prevIn(entry, channel) != null)
+      for (const [index, entry] of own.entries())
+        if (index > 0) assert.equal(prevIn(entry, channel), own[index - 1]?.position)
+    }
+    const heard = distinct(await ear.until((entry) => entry.data === '9'))
+    assert.deepEqual(
+      heard.filter(({ position }) => position !== null),
+      entries,
+    )
+    assert.deepEqual(
+      heard.filter(({ position }) => position === null).map(({ data }) => data),
+      ['5'],
+    )
+  })
+
+  it('keeps as much of what comes together as it would had it come one by one', async ({ broker }) => {
+    const head = await broker.head()
+    const least = retention({ count: 3 })
+    await Promise.all(range(20).map((n) => broker.append({ ...to('a', String(n)), retention: [least] })))
+    assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['17', '18', '19'])
+    const few = retention({ bytes: 350 })
+    await Promise.all(range(10).map((n) => broker.append({ ...to('b', String(n).repeat(100)), retention: [few] })))
+    assert.deepEqual(
+      dataOf(await broker.read(head, ['b'], all)),
+      ['7', '8', '9'].map((n) => n.repeat(100)),
+    )
+    // What one retention has dropped, a later one does not bring back.
+    const counts = [10, 10, 10, 1, 10, 10]
+    await Promise.all(counts.map((count, n) => broker.append(to('c', String(n), { count }))))
+    assert.deepEqual(dataOf(await broker.read(head, ['c'], all)), ['3', '4', '5'])
   })
 
   it('announces what is followed, in order, with all that can be read of it', async ({ broker }) => {

@@ -1,3 +1,5 @@
+import { defaultHorizon, defaultIdWindow } from '../windows.ts'
+
 /**
  * The two ways to append, in Lua.
  *
@@ -53,11 +55,11 @@ local function append(keys, args)
   message.retention = message.retention or {}
   for index in ipairs(message.channels) do
     local kept = message.retention[index] or {}
-    for name, value in pairs(defaults) do kept[name] = kept[name] or value end
+    for name, value in pairs(defaults) do kept[name] = math.floor(kept[name] or value) end
     message.retention[index] = kept
   end
-  local horizon = message.horizon or ${30 * 24 * 60 * 60 * 1000}
-  local batch = open_batch(keys[1], horizon, message.idWindow or 600000, message.minReplicas)
+  local horizon, id_window = math.floor(message.horizon or ${defaultHorizon}), math.floor(message.idWindow or ${defaultIdWindow})
+  local batch = open_batch(keys[1], horizon, id_window, message.minReplicas)
   add(batch, message)
   return close_batch(batch)[1]
 end
