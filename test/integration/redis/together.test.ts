@@ -89,6 +89,13 @@ test('a message that Redis refuses is refused alone, and nothing of it is kept',
   const { entries } = await broker.read(head, ['a', 'b'], { entries: 100, bytes: 10_000 })
   expect(entries.map(({ data }) => data)).toEqual(['1', '2', '3'])
   expect(entries[1]?.prev).toEqual([entries[0]?.position])
+  // Calls that follow within a millisecond give places after those of what has failed.
+  const mixed = await appendAll(
+    Array.from({ length: 60 }, (_, n) =>
+      n % 2 === 0 ? to(['a'], String(n)) : { ...to(['a', 'broken'], 'refused'), id: `order-${n}` },
+    ),
+  )
+  expect(mixed.map(({ status }) => status)).toEqual(mixed.map((_, n) => (n % 2 === 0 ? 'fulfilled' : 'rejected')))
   await redisCommand(server, ['DEL', `${prefix}stream:broken`])
   expect(await broker.append({ ...to(['a'], 'at last'), id: 'order-1' })).not.toBeNull()
 })
