@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
 import type { Broker } from '../broker/port.ts'
 import { Backlog } from './backlog.ts'
+import { latestKnown } from './feeds.ts'
 import type { Pace } from './log/pace.ts'
 import type { LogReader, ReaderPage } from './log/reader.ts'
 import { Packet } from './packet.ts'
@@ -11,6 +12,7 @@ import { ToldGaps } from './told-gaps.ts'
 
 export interface CatchUpContext {
   readonly compare: Broker['compare']
+  readonly timelineOf: Broker['timelineOf']
   readonly clock: Clock
   readonly log: LogReader
   readonly pace: Pace
@@ -24,12 +26,16 @@ export interface CatchUpContext {
  *
  * @returns whether it has one, and nothing that is published from here on can be missed.
  */
-export function takePlace({ tail }: CatchUpContext, subscriber: Subscriber): boolean {
+export function takePlace({ compare, timelineOf, tail }: CatchUpContext, subscriber: Subscriber): boolean {
   const { feeds } = subscriber
   if (!feeds.every((feed) => feed.isFollowed)) return false
   if (subscriber.cursor !== undefined || subscriber.since !== undefined) return true
-  if (!tail.isLive || tail.head === undefined || !feeds.every((feed) => feed.covered)) return false
-  subscriber.placeAt(tail.head)
+  const { head } = tail
+  if (!tail.isLive || head === undefined || !feeds.every((feed) => feed.covered)) return false
+  // What was published on a channel before it was followed is past the place of a hub that has heard of others only.
+  const place = latestKnown(feeds, compare) ?? head
+  if (timelineOf(place) !== timelineOf(head)) return false
+  subscriber.placeAt(compare(place, head) > 0 ? place : head)
   return true
 }
 

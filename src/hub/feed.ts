@@ -77,12 +77,14 @@ export class Feed {
 
   /** Begins anew at `head`: what was in the ring does not join on to what follows. */
   restartAt(head: Position): void {
-    if (this.#from === undefined) {
-      this.#floor = head
+    this.#ring.clear()
+    if (this.#from !== undefined) {
+      this.#from = this.#known = head
       return
     }
-    this.#ring.clear()
-    this.#from = this.#known = head
+    // Nobody is live on it yet. What it was announced may be of what the log has lost.
+    this.#floor = head
+    this.#known = this.#firstPrev = undefined
   }
 
   /**

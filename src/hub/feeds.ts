@@ -1,6 +1,12 @@
-import type { Following, Position } from '../broker/port.ts'
+import type { Broker, Following, Position } from '../broker/port.ts'
 import { Feed, type FeedPolicy } from './feed.ts'
 import type { Positions } from './log/stretch.ts'
+
+/** The last position up to which nothing has been missed on the one of the feeds where that is latest. */
+export function latestKnown(feeds: readonly Feed[], compare: Broker['compare']): Position | undefined {
+  const known = feeds.map((feed) => feed.known).filter((position) => position !== undefined)
+  return known.toSorted(compare).at(-1)
+}
 
 /** The channel index: channel -> feed, for the channels that somebody here listens to and no others. */
 export class Feeds {

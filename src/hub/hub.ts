@@ -96,7 +96,15 @@ class MillraceHub implements Hub {
     })
     this.#following = broker.attach(this.#tail)
     this.#feeds = new Feeds(this.#following, broker)
-    this.#catchUp = { compare: broker.compare, clock, log, onError, pace, tail: this.#tail }
+    this.#catchUp = {
+      compare: broker.compare,
+      timelineOf: broker.timelineOf,
+      clock,
+      log,
+      onError,
+      pace,
+      tail: this.#tail,
+    }
     this.#context = {
       compare: broker.compare,
       timelineOf: broker.timelineOf,

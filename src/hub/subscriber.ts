@@ -4,6 +4,7 @@ import { encodeGap, type GapReason } from '../sse/control.ts'
 import { encodeId, encodeOpening } from '../sse/encode.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Feed } from './feed.ts'
+import { latestKnown } from './feeds.ts'
 import type { LiveReader } from './live-reader.ts'
 import { Outbox } from './outbox.ts'
 import { Packet } from './packet.ts'
@@ -239,12 +240,12 @@ export class Subscriber implements LiveReader, Spoke {
    */
   reconsider(): void {
     this.isPlaced = false
-    const known = this.feeds.map((feed) => feed.known).filter((position) => position !== undefined)
-    if (this.#state !== 'live' || known.length === 0) return
+    const known = latestKnown(this.feeds, this.#context.compare)
+    if (this.#state !== 'live' || known === undefined) return
     this.#context.fanOut.settle(this)
     if (this.#state !== 'live') return
     const isAhead = this.feeds.some((feed) => feed.ahead.has(this))
-    if (!isAhead) this.cursor = known.toSorted(this.#context.compare).at(-1)
+    if (!isAhead) this.cursor = known
     this.isTold = false
     this.#leave()
     this.catchUp()

@@ -31,6 +31,18 @@ describe('a subscriber', () => {
     ])
   })
 
+  test('gets nothing that was published before it came, also where the hub has heard of that from another only', async () => {
+    const hub = start()
+    await join(hub, { channels: ['other'] })
+    await hub.publish('other', '1')
+    await hub.publish('a', 'before')
+    const readers = [await join(hub, { channels: ['a'] }), await join(hub, { channels: ['a'] })]
+    await hub.publish('a', 'after')
+    await turn()
+    expect(readers.map(({ data }) => data)).toEqual([['after'], ['after']])
+    expect(new Set(readers.map(({ lastEventId }) => lastEventId)).size).toBe(1)
+  })
+
   test('of a channel that is named twice is on it once', async () => {
     const hub = start()
     const reader = await join(hub, { channels: ['a', 'a'] })
