@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { HttpReply, StreamReply } from '../http/exchange.ts'
+import { mergeVary } from '../http/vary.ts'
 import type { Sink } from '../hub/sink.ts'
 import { isOver, nodeSink } from './node-sink.ts'
 
@@ -32,9 +33,7 @@ export function openStream(response: ServerResponse, reply: StreamReply): Sink |
   // Said, and not left to Node, because then we may write the chunks ourselves.
   writeHead(response, isBare ? { ...reply, headers: { ...reply.headers, 'transfer-encoding': 'chunked' } } : reply)
   response.flushHeaders()
-  const sink = nodeSink(response, isBare)
-  reply.admission.open(sink)
-  return sink
+  return reply.admission.open(nodeSink(response, isBare))
 }
 
 /**
@@ -51,8 +50,10 @@ function isGone(response: ServerResponse): boolean {
   return isOver(response) || response.headersSent
 }
 
-/** One by one, so that headers which middleware has set before stay. */
+/** One by one, so that headers which middleware has set before stay; what it varies by is added to. */
 function writeHead(response: ServerResponse, { status, headers }: Pick<HttpReply, 'status' | 'headers'>): void {
   response.statusCode = status
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, name === 'vary' ? mergeVary(response.getHeader(name), value) : value)
+  }
 }

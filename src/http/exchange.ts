@@ -1,4 +1,5 @@
 import type { Admission } from '../hub/admission.ts'
+import type { Sink } from '../hub/sink.ts'
 import type { IncomingBody } from './body.ts'
 
 /** A request, as every adapter shows it. */
@@ -30,5 +31,16 @@ export interface HttpReply {
 export interface StreamReply {
   readonly status: 200
   readonly headers: Readonly<Record<string, string>>
-  readonly admission: Admission
+  readonly admission: StreamAdmission
+}
+
+/** An admission whose stream is coded as the headers say. */
+export interface StreamAdmission extends Omit<Admission, 'open'> {
+  /**
+   * Begins the stream, to a sink that takes the body.
+   *
+   * @returns the sink that is written to, which an adapter MUST use where it ends the stream by itself: the other one knows nothing of
+   * what a coding has to end with
+   */
+  open(body: Sink): Sink
 }

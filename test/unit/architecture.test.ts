@@ -26,6 +26,7 @@ const shared = ['broker/shared/x.ts']
 const broker = [...brokerCore, ...memory, ...disk, ...redis, ...shared]
 const hubLog = ['hub/log/x.ts']
 const hub = ['hub/x.ts', ...hubLog]
+const gzip = ['gzip/x.ts']
 const http = ['http/x.ts']
 const adapters = ['adapters/x.ts']
 const serverCore = ['server/x.ts']
@@ -48,7 +49,7 @@ const others = [
   'zod',
 ]
 
-const library = [...base, ...sse, ...queue, ...events, ...channels, ...broker, ...hub, ...http, ...adapters]
+const library = [...base, ...sse, ...queue, ...events, ...channels, ...broker, ...hub, ...gzip, ...http, ...adapters]
 const everything = [...library, ...server, ...cli, ...testing, ...client, ...react, ...node, ...doors, ...others]
 
 const floors: Record<string, readonly string[]> = {
@@ -65,7 +66,8 @@ const floors: Record<string, readonly string[]> = {
   'broker/redis/a.ts': [...base, ...sse, ...brokerCore, ...redis, ...node, 'redis'],
   'hub/a.ts': [...base, ...sse, ...events, ...channels, ...port, ...retention, ...memory, ...hub],
   'hub/log/a.ts': [...base, ...port, ...hub],
-  'http/a.ts': [...base, ...sse, ...channels, ...port, ...hub, ...http],
+  'gzip/a.ts': [...base, ...hub, ...gzip],
+  'http/a.ts': [...base, ...sse, ...channels, ...port, ...hub, ...gzip, ...http],
   'adapters/a.ts': [...base, ...sse, ...hub, ...http, ...adapters, ...node],
   'adapters/web.ts': [...base, ...sse, ...hub, ...http, ...adapters],
   'adapters/express.ts': [...base, ...sse, ...hub, ...http, ...adapters, ...node, 'express'],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { adapters } from './support/adapters.ts'
+import { streaming } from './support/adapters.ts'
 import { get } from './support/raw-client.ts'
 import { createStage } from './support/stage.ts'
 
-describe.for(adapters)('a hub that closes over $name', (adapter) => {
+describe.for(streaming)('a hub that closes over $name', (adapter) => {
   test('ends its streams, each with a time to come back, and lets the server close', async () => {
     const stage = await createStage(adapter)
     const readers = await Promise.all(Array.from({ length: 3 }, () => stage.subscribe('channel=news')))
@@ -46,7 +46,7 @@ describe.for(adapters)('a hub that closes over $name', (adapter) => {
   })
 })
 
-describe.for(adapters.filter(({ isHttp1, isProxied, name }) => isHttp1 && !isProxied && !name.startsWith('Hono')))(
+describe.for(streaming.filter(({ isHttp1, isProxied, name }) => isHttp1 && !isProxied && !name.startsWith('Hono')))(
   'a server that closes over $name',
   (adapter) => {
     test('does not wait for readers that have stopped reading', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { adapters } from './support/adapters.ts'
+import { streaming } from './support/adapters.ts'
 import { createStage } from './support/stage.ts'
 
-describe.for(adapters)('a message over $name', (adapter) => {
+describe.for(streaming)('a message over $name', (adapter) => {
   test('reaches each subscriber of its channel once, and nobody else', async () => {
     const stage = await createStage(adapter)
     const readers = await Promise.all(['news', 'news', 'rooms.1'].map((name) => stage.subscribe(`channel=${name}`)))

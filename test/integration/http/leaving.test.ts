@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { until } from '../../support/until.ts'
 import type { Adapter } from './support/adapter.ts'
-import { adapters } from './support/adapters.ts'
+import { streaming } from './support/adapters.ts'
 import { createGate, type Gate, slowBroker } from './support/gate.ts'
 import { get } from './support/raw-client.ts'
 import { createStage } from './support/stage.ts'
 
-describe.for(adapters)('a reader that leaves over $name leaves nothing behind', (adapter) => {
+describe.for(streaming)('a reader that leaves over $name leaves nothing behind', (adapter) => {
   test('when it is gone before its request comes to the handler', async () => {
     const gate = createGate()
     const isFirst = () => gate.reached === 0

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { EventSource, type FetchLike } from 'eventsource'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../support/until.ts'
-import { adapters } from './support/adapters.ts'
+import { streaming } from './support/adapters.ts'
 import { createGate } from './support/gate.ts'
 import { createStage, type Stage } from './support/stage.ts'
 
-describe.for(adapters)('a reader that comes back over $name', (adapter) => {
+describe.for(streaming)('a reader that comes back over $name', (adapter) => {
   test('has missed nothing, though it had received nothing when it went away', async () => {
     const stage = await createStage(adapter)
     const first = await stage.subscribe('channel=news')

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { adapters } from './support/adapters.ts'
+import { streaming } from './support/adapters.ts'
 import { untilUsedMemory, usedMemory } from './support/heap.ts'
 import { dial, get } from './support/raw-client.ts'
 import { createStage, type Stage } from './support/stage.ts'
 
-describe.for(adapters)('2,000 readers that come and go over $name', (adapter) => {
+describe.for(streaming)('2,000 readers that come and go over $name', (adapter) => {
   test('leave nobody behind', async () => {
     const stage = await createStage(adapter)
 

@@ -11,6 +11,8 @@ export interface Adapter {
   readonly parsesBodies?: boolean
   /** A proxy stands before it, which takes `x-accel-buffering` for itself. */
   readonly isProxied?: boolean
+  /** Its streams come compressed; `fetch` gives them as they were before. */
+  readonly isCompressed?: boolean
   /** CORS middleware allows the origin `https://app.example`. */
   readonly hasCors?: boolean
 }

@@ -11,7 +11,7 @@ import {
 } from './http1.ts'
 import { startHttp2 } from './http2.ts'
 
-/** Every test of this folder runs on each of these. */
+/** Every test of this folder runs on each of these. Their `fetch` asks for streams as they are, unless it is told otherwise. */
 export const adapters: readonly Adapter[] = [
   { name: 'node:http', start: startNode, isHttp1: true },
   { name: 'the standalone hub', start: startFront, isHttp1: true, hasCors: true },
@@ -28,4 +28,10 @@ export const adapters: readonly Adapter[] = [
   { name: 'Fastify with CORS and a prefix', start: startFastify, isHttp1: true, hasCors: true },
   { name: 'Hono on node:http with CORS', start: startHono, isHttp1: true, hasCors: true },
   { name: 'a fetch handler', start: startDirect, isHttp1: false },
+]
+
+/** Those of streams run on these too, where every stream comes compressed. A bare socket would not understand it. */
+export const streaming: readonly Adapter[] = [
+  ...adapters,
+  ...adapters.map((adapter) => ({ ...adapter, name: `${adapter.name} and gzip`, isHttp1: false, isCompressed: true })),
 ]

@@ -1,6 +1,7 @@
 import type { Hub } from '../../../../src/hub/api.ts'
 import { publish as publishHandler, sse } from '../../../../src/web.ts'
 import type { Served, StartOptions } from './adapter.ts'
+import { decoded } from './decoded.ts'
 
 /** No server: the handlers as a platform calls them. */
 export async function startDirect(hub: Hub, { before }: StartOptions = {}): Promise<Served> {
@@ -10,7 +11,7 @@ export async function startDirect(hub: Hub, { before }: StartOptions = {}): Prom
     async fetch(path, init) {
       const request = new Request(`http://localhost${path}`, init)
       await before?.()
-      return path.startsWith('/publish') ? publish(request) : stream(request)
+      return path.startsWith('/publish') ? publish(request) : decoded(await stream(request))
     },
     port: 0,
     base: '',

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import type { Hub } from '../../../../src/hub/api.ts'
 import { publish as publishHandler, sse } from '../../../../src/node.ts'
 import type { Served, StartOptions } from './adapter.ts'
+import { decoded } from './decoded.ts'
 
 /** HTTP/2 without TLS. No `fetch` speaks that, so this one is made of node:http2's own client. */
 export async function startHttp2(hub: Hub, { before }: StartOptions = {}): Promise<Served> {
@@ -62,8 +63,6 @@ async function fetchHttp2(client: ClientHttp2Session, path: string, init: Reques
   const fields = Object.entries(answer).filter(([name]) => !name.startsWith(':'))
   const isEmpty = init.method === 'HEAD'
   const readable = isEmpty ? null : (Readable.toWeb(stream) as ReadableStream<Uint8Array>)
-  return new Response(readable, {
-    status,
-    headers: fields.map(([name, value]): [string, string] => [name, String(value)]),
-  })
+  const pairs = fields.map(([name, value]): [string, string] => [name, String(value)])
+  return decoded(new Response(readable, { status, headers: pairs }))
 }

@@ -38,6 +38,11 @@ export async function createStage(
   const hub = createHub({ channels, onError: (error) => errors.push(error), ...options })
   const served = await adapter.start(hub, start)
   const undo = (run: () => unknown) => void undoing.push(run)
+  const fetch = (path: string, init?: RequestInit) => {
+    const headers = new Headers(init?.headers)
+    if (!headers.has('accept-encoding')) headers.set('accept-encoding', adapter.isCompressed ? 'gzip' : 'identity')
+    return served.fetch(path, { ...init, headers })
+  }
   undo(async () => {
     await hub.close()
     served.cut()
@@ -46,12 +51,13 @@ export async function createStage(
 
   return {
     ...served,
+    fetch,
     hub,
     errors,
     undo,
     async subscribe(query, init) {
       const leaving = new AbortController()
-      const response = await served.fetch(`/sse?${query}`, { signal: leaving.signal, ...init })
+      const response = await fetch(`/sse?${query}`, { signal: leaving.signal, ...init })
       const reading = read(response, () => leaving.abort())
       undo(() => reading.leave())
       await until('the first block', async () => (reading.ids.length > 0 ? true : undefined))
