@@ -70,6 +70,7 @@ function addServe(program: Command): void {
     .option('--conflate <pattern...>', 'channels whose slow readers get only the latest message of each key')
     .option('--disconnect <pattern...>', 'channels whose slow readers are cut, and come back to catch up')
     .option('--cors <origin...>', 'origins whose pages may read the streams; * for all')
+    .option('--no-compress', 'leave streams as they are also for clients that accept gzip')
     .option('--dev', 'open everything, on this machine only, with a page at / to try it')
     .option('--json', 'print JSON lines')
     .addHelpText(

@@ -28,6 +28,8 @@ export interface ServerOptions extends SlowPatterns {
   readonly channels?: readonly string[]
   /** Origins whose pages may read the streams: exact ones, or `*`. @default none */
   readonly cors?: readonly string[]
+  /** Whether streams are compressed for clients that accept gzip. @default true */
+  readonly compress?: boolean
   /** Hears of failures that no caller waits for. @default a warning on the console */
   readonly onError?: OnError
 }

@@ -3,6 +3,7 @@ import type { HttpReply, HttpRequest, StreamReply } from '../http/exchange.ts'
 import { methodNotAllowed, problemReply } from '../http/problem.ts'
 import { publishReply } from '../http/publish.ts'
 import { subscribeReply } from '../http/subscribe.ts'
+import { mergeVary } from '../http/vary.ts'
 import type { Hub } from '../hub/api.ts'
 import { createCors } from './cors.ts'
 import { assertLoopbackHost } from './loopback.ts'
@@ -12,6 +13,7 @@ interface RoutesOptions {
   readonly hub: Hub
   readonly dev: boolean
   readonly cors: readonly string[]
+  readonly compress: boolean
   readonly onError: OnError
   readonly isDraining: () => boolean
 }
@@ -26,7 +28,7 @@ type Route = (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpRe
  *
  * @throws {MillraceError} `option_invalid` for an origin
  */
-export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOptions): Routes {
+export function createRoutes({ hub, dev, cors, compress, onError, isDraining }: RoutesOptions): Routes {
   const reading = createCors(cors)
   // Not for `*`: then any page on the web could publish on the developer's machine.
   const publishing = createCors(dev ? cors.filter((origin) => origin !== '*') : [])
@@ -35,7 +37,8 @@ export function createRoutes({ hub, dev, cors, onError, isDraining }: RoutesOpti
     [
       '/sse',
       async (request) => {
-        const reply = reading.preflight(request, 'GET, HEAD') ?? (await subscribeReply(hub, request, { onError }))
+        const reply =
+          reading.preflight(request, 'GET, HEAD') ?? (await subscribeReply(hub, request, { compress, onError }))
         return withHeaders(reply, reading.headers(request))
       },
     ],
@@ -103,7 +106,7 @@ function withHeaders<Reply extends HttpReply | StreamReply>(
 ): Reply {
   const merged = { ...reply.headers, ...headers }
   if (reply.headers.vary !== undefined && headers.vary !== undefined)
-    merged.vary = `${headers.vary}, ${reply.headers.vary}`
+    merged.vary = mergeVary(headers.vary, reply.headers.vary)
   return { ...reply, headers: merged }
 }
 

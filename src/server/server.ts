@@ -59,12 +59,12 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
  * `data_unavailable`, `data_incompatible`
  */
 export async function openSite(options: ServerOptions, broker?: Broker): Promise<Site> {
-  const { dev = false, cors = [], onError = warn } = options
+  const { dev = false, cors = [], compress = true, onError = warn } = options
   const hub = await openHub(options, broker)
   let isDraining = false
   try {
     const state = { onError, isDraining: () => isDraining }
-    const { http, cutAll } = createFront(createRoutes({ hub, dev, cors, ...state }), state)
+    const { http, cutAll } = createFront(createRoutes({ hub, dev, cors, compress, ...state }), state)
     return {
       hub,
       entrance: http,

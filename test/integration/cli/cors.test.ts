@@ -6,7 +6,7 @@ const ours = 'https://app.example'
 test('without --cors no origin is let in', async () => {
   const { url } = await serve(['--dev'])
 
-  expect(await ask(`${url}/sse?channel=a`, ours)).toEqual({ status: 200, allowed: null, vary: null })
+  expect(await ask(`${url}/sse?channel=a`, ours)).toEqual({ status: 200, allowed: null, vary: 'Accept-Encoding' })
   expect(await preflight(`${url}/sse`, ours, 'GET')).toMatchObject({ status: 405, allowed: null })
 })
 
@@ -14,9 +14,13 @@ test('an origin that is named may read the streams, and no other', async () => {
   const { url } = await serve(['--public', 'a', '--cors', ours, '--cors', 'http://localhost:5173'])
   const stream = `${url}/sse?channel=a`
 
-  expect(await ask(stream, ours)).toEqual({ status: 200, allowed: ours, vary: 'Origin' })
+  expect(await ask(stream, ours)).toEqual({ status: 200, allowed: ours, vary: 'Origin, Accept-Encoding' })
   expect(await ask(stream, 'http://localhost:5173')).toMatchObject({ allowed: 'http://localhost:5173' })
-  expect(await ask(stream, 'https://other.example')).toEqual({ status: 200, allowed: null, vary: 'Origin' })
+  expect(await ask(stream, 'https://other.example')).toEqual({
+    status: 200,
+    allowed: null,
+    vary: 'Origin, Accept-Encoding',
+  })
   expect(await ask(`${url}/sse?channel=b`, ours)).toMatchObject({ status: 403, allowed: ours })
   expect(await ask(`${url}/healthz`, ours)).toMatchObject({ allowed: null })
   expect(await preflight(stream, ours, 'GET')).toMatchObject({
@@ -31,7 +35,7 @@ test('an origin that is named may read the streams, and no other', async () => {
 test('* lets everyone read, and nobody publish', async () => {
   const { url } = await serve(['--dev', '--cors', '*'])
 
-  expect(await ask(`${url}/sse?channel=a`, ours)).toEqual({ status: 200, allowed: '*', vary: null })
+  expect(await ask(`${url}/sse?channel=a`, ours)).toEqual({ status: 200, allowed: '*', vary: 'Accept-Encoding' })
   expect(await preflight(`${url}/publish`, ours, 'POST')).toMatchObject({ status: 405, allowed: null })
 })
 

@@ -20,7 +20,7 @@ const flags: Record<string, readonly string[]> = {
       '--cors',
       '--dev',
     ],
-    ...['--conflate', '--disconnect', '--workers', '--json', 'PORT', 'REDIS_URL'],
+    ...['--no-compress', '--conflate', '--disconnect', '--workers', '--json', 'PORT', 'REDIS_URL'],
   ],
   publish: ['--event', '--key', '--id', '--wait', '--url', '--redis', '--history', '--json', 'MILLRACE_URL'],
   subscribe: ['--url', '--since', '--last-event-id', '--count', '--json', 'MILLRACE_URL'],
