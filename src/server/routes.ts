@@ -13,7 +13,7 @@ interface RoutesOptions {
   readonly hub: Hub
   readonly dev: boolean
   readonly cors: readonly string[]
-  readonly compress: boolean
+  readonly compress?: boolean
   readonly onError: OnError
   readonly isDraining: () => boolean
 }
@@ -28,7 +28,7 @@ type Route = (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpRe
  *
  * @throws {MillraceError} `option_invalid` for an origin
  */
-export function createRoutes({ hub, dev, cors, compress, onError, isDraining }: RoutesOptions): Routes {
+export function createRoutes({ hub, dev, cors, compress = true, onError, isDraining }: RoutesOptions): Routes {
   const reading = createCors(cors)
   // Not for `*`: then any page on the web could publish on the developer's machine.
   const publishing = createCors(dev ? cors.filter((origin) => origin !== '*') : [])

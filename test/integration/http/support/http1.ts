@@ -34,7 +34,7 @@ export async function startNode(hub: Hub, { before }: StartOptions = {}): Promis
 /** The standalone hub's own: most of what is asked of it is answered without Node's HTTP server. */
 export async function startFront(hub: Hub, { before }: StartOptions = {}): Promise<Served> {
   const state = { onError: console.error, isDraining: () => false }
-  const routes = createRoutes({ hub, dev: true, cors: [corsOrigin], compress: true, ...state })
+  const routes = createRoutes({ hub, dev: true, cors: [corsOrigin], ...state })
   const { http, cutAll } = createFront(async (request) => {
     await before?.()
     return routes(request)
