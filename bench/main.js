@@ -7,6 +7,7 @@ import { parseOptions, usage } from './harness/options.js'
 import { toSelfTimes } from './harness/profile.js'
 import { mediansOf, toTable } from './harness/report.js'
 import { machine } from './harness/system.js'
+import { toVerdict } from './harness/verdict.js'
 import { nameOf, scenarios } from './scenarios.js'
 import { servers } from './servers/servers.js'
 
@@ -54,6 +55,13 @@ async function bench() {
     const rows = cases.map(({ row }) => row)
     console.log(`\n### ${scenario.name}\n\n${toTable(scenario, rows)}`)
   }
+  const verdict = toVerdict((scenario, name) => {
+    const row = results
+      .find((result) => result.scenario.name === scenario)
+      ?.cases.find(({ row }) => row.name === name)?.row
+    return row === undefined || row.runs.length === 0 ? undefined : mediansOf(row.runs)
+  })
+  if (verdict !== '') console.log(`\n### Targets\n\n${verdict}`)
   if (results.some(({ cases }) => cases.some(({ row }) => row.failures.length > 0))) process.exitCode = 1
 
   const file = out ?? join(fileURLToPath(new URL('results', import.meta.url)), `${date.replaceAll(':', '-')}.json`)

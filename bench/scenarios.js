@@ -30,6 +30,8 @@ const text = /** @type {const} */ ({ shape: 'text', bytes: 200 })
 const everyone = [
   { server: 'nchan' },
   { server: 'pushpin' },
+  { server: 'mercure' },
+  { server: 'centrifugo' },
   { server: 'serve' },
   { server: 'embedded' },
   { server: 'node:http' },

@@ -35,7 +35,7 @@ const share = {
 }
 
 const cost = [figure('CPU us each', 'cpuPerDelivery'), ratio('cpuPerDelivery')]
-const rate = [figure('deliveries/s', 'rate', 0), ratio('rate'), share]
+const rate = [figure('deliveries/s', 'rate', 0), ratio('rate'), figure('at once', 'together', 1), share]
 const latency = [
   figure('p50 ms', 'p50'),
   figure('p90', 'p90'),

@@ -1,5 +1,6 @@
 // @ts-check
 import { columnsOf } from './columns.js'
+import { markdown } from './markdown.js'
 
 /** @typedef {import('./measure.js').Measurement} Measurement */
 
@@ -32,6 +33,7 @@ export function mediansOf(runs) {
     answeredAll: over(({ answers }) => answers?.max),
     done: over(({ seconds }) => seconds * 1000),
     retries: over(({ retries }) => retries),
+    together: over(({ pieces, deliveries }) => pieces && (deliveries ?? 0) / pieces),
     wirePerDelivery: over(({ bytes, deliveries }) => deliveries && (bytes ?? 0) / deliveries),
     isCompressed: over(({ encoding }) => Number(encoding === 'gzip')),
     share: over(({ expected, received }) => (100 * received) / expected),
@@ -74,18 +76,6 @@ export function toTable(scenario, rows) {
   const against = first === undefined ? '' : `Ratios are to ${first.name}.`
   const table = markdown([scenario.name, ...columns.map(({ title }) => title)], lines)
   return [`${scenario.about}. ${against}`, '', table, ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n')
-}
-
-/**
- * @param {readonly string[]} head
- * @param {readonly (readonly string[])[]} lines
- */
-function markdown(head, lines) {
-  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)))
-  const row = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`
-  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`
-  return [row(head), rule, ...lines.map(row)].join('\n')
 }
 
 /** @param {readonly number[]} values */

@@ -14,6 +14,9 @@ const e = 101
 const i = 105
 const zero = 48
 
+/** What Centrifugo says to a newcomer, and to show that it is there. */
+const greeting = /^data: ?\{("connect":.*)?\}$/
+
 /** Reads an event stream block by block, every byte of every message; not a bit more of the standard than the servers here use. */
 export class Blocks {
   /** @type {import('./payload.js').Payload} */ #payload
@@ -71,6 +74,11 @@ export class Blocks {
     }
     // Some leave out the space after the colon, and some put the message into an object of their own.
     let index = text.indexOf(beforeSeq, line) + beforeSeq.length
+    if (index > end || index < line) {
+      if (!greeting.test(text.slice(line, end)))
+        this.#events.onFault(`not a message of ours: ${text.slice(start, end)}`)
+      return
+    }
     let seq = 0
     for (let digit = text.charCodeAt(index) - zero; digit >= 0 && digit <= 9; ) {
       seq = seq * 10 + digit

@@ -30,6 +30,7 @@ import { runStream } from './stream.js'
  * @property {number} expected deliveries of all that was to be published
  * @property {number} received of those
  * @property {number} [deliveries] in the time that was measured
+ * @property {number} [pieces] in which they came
  * @property {number} [bytes] on the wire in that time
  * @property {string} [encoding] of what came
  * @property {Summary} [answers] after how long connections were answered, in ms

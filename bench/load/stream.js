@@ -64,6 +64,7 @@ export async function runStream(options) {
     expected: crowd.expected(published),
     received: crowd.received,
     deliveries: tally.deliveries,
+    pieces: tally.pieces,
     bytes: tally.bytes,
     encoding: /^content-encoding: *(\S+)/im.exec(crowd.readers[0]?.head ?? '')?.[1] ?? 'none',
     // Where a publisher goes as fast as messages arrive, how long they take says only how large its window is.

@@ -3,8 +3,9 @@ import { Histogram } from './histogram.js'
 
 /** What is counted over all readers. Times are those of {@link import('./clock.js').now}. */
 export class Tally {
-  /** Deliveries, and bytes on the wire, between {@link begin} and {@link end}. */
+  /** Deliveries between `from` and `to`, the pieces of streams that they came in, and what those weighed on the wire. */
   deliveries = 0
+  pieces = 0
   bytes = 0
   /** Messages that were meant to be sent in that time, whenever they came. */
   latency = new Histogram()
@@ -26,6 +27,8 @@ export class Tally {
    * @param {number} arrived
    */
   read(bytes, arrived) {
-    if (arrived >= this.from && arrived < this.to) this.bytes += bytes
+    if (arrived < this.from || arrived >= this.to) return
+    this.pieces++
+    this.bytes += bytes
   }
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { HttpConnection } from './http.js'
+import { mercureToken } from './mercure.js'
 import { openRedis } from './redis.js'
 
 /** @typedef {import('./driver.js').Way} Way */
@@ -24,6 +25,7 @@ export async function openWay(options) {
 }
 
 const json = { 'Content-Type': 'application/json' }
+const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const ndjson = { 'Content-Type': 'application/x-ndjson' }
 
 /** @satisfies {Record<string, (connection: HttpConnection) => Omit<Way, 'close'>>} */
@@ -60,6 +62,31 @@ const overHttp = {
         formats: { 'http-stream': { content: `data: ${text}\n\n` } },
       }))
       return connection.post('/publish/', json, JSON.stringify({ items }))
+    },
+  }),
+
+  /** A request for each message is what there is. */
+  mercure: (connection) => {
+    const headers = { ...form, Authorization: `Bearer ${mercureToken()}` }
+    return {
+      batch: 1,
+      calls: 64,
+      publish: ([message]) =>
+        connection.post(
+          '/.well-known/mercure',
+          headers,
+          `topic=${message?.channel}&data=${encodeURIComponent(message?.json ?? '')}`,
+        ),
+    }
+  },
+
+  /** Several commands in one request, done one after the other. */
+  centrifugo: (connection) => ({
+    batch: 400,
+    calls: 1,
+    publish: (messages) => {
+      const commands = messages.map(({ channel, json: text }) => `{"publish":{"channel":"${channel}","data":${text}}}`)
+      return connection.post('/api/batch', json, `{"commands":[${commands.join(',')}]}`)
     },
   }),
 }

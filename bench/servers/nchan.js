@@ -1,10 +1,8 @@
 // @ts-check
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { start, until } from '../harness/child.js'
-import { freePort, listens, temporaryDir } from '../harness/place.js'
+import { isOnPath, startProgram } from './program.js'
 
 const module = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
@@ -12,27 +10,13 @@ const module = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 /** @type {import('./servers.js').Server} */
 export const nchan = {
   missing: () =>
-    existsSync(module) && spawnSync('nginx', ['-v']).status === 0
-      ? undefined
-      : 'not installed: apt-get install nginx libnginx-mod-nchan',
-  start: async () => {
-    const dir = await temporaryDir()
-    const port = await freePort()
-    const file = join(dir, 'nginx.conf')
-    await writeFile(file, toConfig(port))
-    const child = await start('nginx', ['-p', dir, '-c', file, '-e', 'stderr'], { dir })
-    const stop = async () => {
-      await child.stop()
-      await rm(dir, { recursive: true, force: true })
-    }
-    try {
-      await until(child, 'listen', () => listens(port))
-    } catch (error) {
-      await stop()
-      throw error
-    }
-    return { url: `http://127.0.0.1:${port}`, child, stop }
-  },
+    existsSync(module) && isOnPath('nginx') ? undefined : 'not installed: apt-get install nginx libnginx-mod-nchan',
+  start: () =>
+    startProgram('nginx', async (dir, port) => {
+      const file = join(dir, 'nginx.conf')
+      await writeFile(file, toConfig(port))
+      return ['-p', dir, '-c', file, '-e', 'stderr']
+    }),
   path: (channels) => `/sub?id=${channels.join(',')}`,
   way: 'nchan',
   exact: false,

@@ -1,5 +1,7 @@
 // @ts-check
+import { centrifugo } from './centrifugo.js'
 import { betterSse, fastifySse, hono, plain, recipe, transmit } from './libraries.js'
+import { mercure } from './mercure.js'
 import { embedded, serve } from './millrace.js'
 import { nchan } from './nchan.js'
 import { pushpin } from './pushpin.js'
@@ -29,6 +31,8 @@ import { pushpin } from './pushpin.js'
 const all = {
   nchan,
   pushpin,
+  mercure,
+  centrifugo,
   serve,
   embedded,
   'node:http': plain,
