@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import type { ServerOptions } from '../server/options.ts'
 import { startServer } from '../server/server.ts'
-import { keepHeapSmall } from '../server/small-heap.ts'
+import { keepHeapSmall, keepYoungSmall } from '../server/small-heap.ts'
 import { exitCodes, report } from './exit.ts'
 import { outliveReader, printError, say } from './output.ts'
 import { closingLine, toBanner, toEvent } from './serve-lines.ts'
@@ -37,6 +37,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   outliveReader()
   // Who keeps the log on disk counts on a process that stays small. In others the log is in it, or with Redis, and speed comes first.
   if (shown.data !== undefined) keepHeapSmall()
+  else keepYoungSmall()
   const all = { ...shown, channels, onError: (error: unknown) => void report(error, json) }
   const serving = workers === 1 ? await startAlone(all) : await startWorkers(workers, all, json)
   const stopped = new Promise<NodeJS.Signals>((resolve) => {

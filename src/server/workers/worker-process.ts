@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { toFault } from '../../broker/shared/fault.ts'
 import { sharedBroker } from '../../broker/shared/shared.ts'
 import { openSite, type Site } from '../server.ts'
-import { keepHeapSmall } from '../small-heap.ts'
+import { keepHeapSmall, keepYoungSmall } from '../small-heap.ts'
 import { Connections } from './connections.ts'
 import { brokerDescriptor, type ToPrimary, type ToWorker } from './control.ts'
 import { socketLink } from './socket-link.ts'
@@ -55,6 +55,7 @@ async function take(message: ToWorker, handle: Socket | undefined): Promise<void
 async function start({ worker, options, isHosted }: ToWorker & { kind: 'start' }): Promise<void> {
   process.title = `millrace worker ${worker}`
   if (options.data !== undefined) keepHeapSmall()
+  else keepYoungSmall()
   const onError = (error: unknown) => tell({ kind: 'error', fault: toFault(error) })
   try {
     const broker = isHosted
