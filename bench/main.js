@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { measure } from './harness/measure.js'
+import { runMicro, toMicroTable } from './harness/micro.js'
 import { parseOptions, usage } from './harness/options.js'
 import { toSelfTimes } from './harness/profile.js'
 import { mediansOf, toTable } from './harness/report.js'
@@ -21,12 +22,18 @@ const wanted = scenarios
     cases: scenario.cases.filter((one) => isWanted(`${scenario.name}: ${nameOf(one)}`)),
   }))
   .filter(({ cases }) => cases.length > 0)
+const isMicroWanted = isWanted('micro')
 
 if (help) console.log(usage)
-else if (list) for (const { name, cases } of wanted) for (const one of cases) console.log(`${name}: ${nameOf(one)}`)
+else if (list) showList()
 else if (process.platform !== 'linux') fail('It reads processor time and memory from /proc, which is on Linux alone.')
-else if (wanted.length === 0) fail('Nothing has such a name; --list shows what there is.')
+else if (wanted.length === 0 && !isMicroWanted) fail('Nothing has such a name; --list shows what there is.')
 else await bench()
+
+function showList() {
+  for (const { name, cases } of wanted) for (const one of cases) console.log(`${name}: ${nameOf(one)}`)
+  if (isMicroWanted) console.log('micro')
+}
 
 async function bench() {
   const about = machine()
@@ -51,10 +58,13 @@ async function bench() {
     }
   }
 
+  const micro = isMicroWanted ? await runMicro() : []
+
   for (const { scenario, cases } of results) {
     const rows = cases.map(({ row }) => row)
     console.log(`\n### ${scenario.name}\n\n${toTable(scenario, rows)}`)
   }
+  if (micro.length > 0) console.log(`\n### micro\n\n${toMicroTable(micro)}`)
   const verdict = toVerdict((scenario, name) => {
     const row = results
       .find((result) => result.scenario.name === scenario)
@@ -70,7 +80,7 @@ async function bench() {
     ...{ name, about, clients, plan, layout, payload },
     cases: cases.map(({ one, row }) => ({ ...one, ...row, medians: mediansOf(row.runs) })),
   }))
-  writeFileSync(file, `${JSON.stringify({ machine: about, settings, scenarios: rows }, null, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify({ machine: about, settings, scenarios: rows, micro }, null, 2)}\n`)
   console.log(`\nAll figures: ${file}`)
 }
 
