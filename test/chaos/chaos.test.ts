@@ -16,6 +16,9 @@ const runs: readonly (readonly [profile: ProfileName, seed: number])[] = [
   ['redis-issue', 1],
   ['redis-empty', 8],
   ['redis-failover', 9],
+  ['memory-workers', 10],
+  ['disk-workers', 11],
+  ['redis-workers', 12],
 ]
 
 describe.concurrent('under faults', () => {

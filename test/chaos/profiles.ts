@@ -5,6 +5,8 @@ export interface Profile {
   readonly broker: 'memory' | 'disk' | 'redis'
   /** More than one need a broker that is shared. @default 1 */
   readonly hubs?: number
+  /** Processes of each hub that serve connections. @default 1: the hub itself */
+  readonly workers?: number
   /** Messages that each channel keeps. @default 10,000, as the hub */
   readonly history?: number
   readonly redis?: {
@@ -38,6 +40,8 @@ const hubLanes: Lane = { ...hubLane, count: 2, every: 7_000 }
 const wireLanes: Lane = { ...wireLane, count: 2, every: 5_000 }
 const redisWireLanes: Lane = { ...redisWireLane, count: 2, every: 7_000 }
 const redisLane: Lane = { kinds: { 'redis-kill': 2, 'redis-pause': 1 }, every: 6_000, most: 1_000 }
+/** Of a hub with several processes. Those that die early are replaced later and later, so there are not too many of them. */
+const workerLane: Lane = { kinds: { 'worker-kill': 3, 'worker-pause': 2, 'hub-renew': 2 }, every: 5_000, most: 1_500 }
 /** For readers that are slow, and not much else. */
 const quietLane: Lane = { kinds: { 'hub-pause': 1, 'wire-hold': 2, 'wire-throttle': 1 }, every: 6_000, most: 1_500 }
 
@@ -110,6 +114,18 @@ export const profiles = {
       { kinds: { 'failover-in-step': 2, 'failover-behind': 2, 'failover-sudden': 2 }, every: 3_000, most: 1_000 },
     ],
   },
+  /** The log is the primary's, so that nothing is lost with a worker. */
+  'memory-workers': { broker: 'memory', workers: 2, lanes: [workerLane, wireLane] },
+  'disk-workers': {
+    broker: 'disk',
+    workers: 2,
+    lanes: [
+      workerLane,
+      wireLane,
+      { kinds: { 'hub-kill': 1, 'hub-pause': 1, 'hub-restart': 1 }, every: 10_000, most: 1_500 },
+    ],
+  },
+  'redis-workers': { broker: 'redis', workers: 2, lanes: [workerLane, wireLane, redisWireLane, redisLane] },
 } as const satisfies Record<string, Profile>
 
 export type ProfileName = keyof typeof profiles

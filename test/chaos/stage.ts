@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import type { Fault } from './faults.ts'
 import type { History } from './history.ts'
-import { commandLine, HubProcess } from './hub-process.ts'
+import { commandLine, HubProcess, sendSignal } from './hub-process.ts'
 import type { Profile } from './profiles.ts'
 import { RedisStage } from './redis-stage.ts'
 
@@ -42,6 +42,13 @@ export class Stage {
         await delay(ms)
         await this.#hub(which).signal('SIGCONT')
       },
+      'hub-renew': async ({ which }) => this.#hub(which).renew(),
+      'worker-kill': async ({ which, dose }) => void (await this.#hub(which).signalWorker('SIGKILL', dose)),
+      'worker-pause': async ({ which, for: ms, dose }) => {
+        const pid = await this.#hub(which).signalWorker('SIGSTOP', dose)
+        await delay(ms)
+        if (pid !== undefined) sendSignal(pid, 'SIGCONT')
+      },
       'redis-kill': async ({ for: ms }) => this.#redis?.kill(ms),
       'redis-pause': async ({ for: ms }) => this.#redis?.pause(ms),
       'failover-in-step': async ({ for: ms }) => this.#redis?.failOver('in-step', ms),
@@ -61,6 +68,7 @@ export class Stage {
         HubProcess.start(commandLine(), [
           ...(redis === undefined ? [] : ['--redis', `redis://127.0.0.1:${redis.wires[index]?.port}`]),
           ...(dir === undefined ? [] : ['--data', dir]),
+          ...(profile.workers === undefined ? [] : ['--workers', String(profile.workers)]),
           ...(profile.history === undefined ? [] : ['--history', String(profile.history)]),
         ]),
       ),
