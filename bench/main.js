@@ -7,12 +7,16 @@ import { runMicro, toMicroTable } from './harness/micro.js'
 import { parseOptions, usage } from './harness/options.js'
 import { toSelfTimes } from './harness/profile.js'
 import { mediansOf, toTable } from './harness/report.js'
-import { machine } from './harness/system.js'
+import { machine, openFileLimit } from './harness/system.js'
 import { toVerdict } from './harness/verdict.js'
 import { nameOf, scenarios } from './scenarios.js'
+import { isOnPath } from './servers/program.js'
 import { servers } from './servers/servers.js'
 
 /** @typedef {import('./harness/report.js').Row} Row */
+
+/** Files that a server or the load has open beside its connections, at most. */
+const spareFiles = 100
 
 const { only, list, help, out, repeat, settings } = parseOptions(process.argv.slice(2))
 const isWanted = (/** @type {string} */ name) => only.length === 0 || only.some((text) => name.includes(text))
@@ -44,8 +48,7 @@ async function bench() {
   const results = wanted.map((scenario) => ({
     scenario,
     cases: scenario.cases.map((one) => {
-      const { missing, cannot } = servers[one.server]
-      const reason = missing() ?? (scenario.needs && cannot?.[scenario.needs])
+      const reason = reasonNotTo(scenario, one)
       /** @type {Row} */
       const row = { name: nameOf(one), runs: [], failures: [], notes: reason === undefined ? [] : [reason] }
       return { one, row, isSkipped: reason !== undefined }
@@ -82,6 +85,21 @@ async function bench() {
   }))
   writeFileSync(file, `${JSON.stringify({ machine: about, settings, scenarios: rows, micro }, null, 2)}\n`)
   console.log(`\nAll figures: ${file}`)
+}
+
+/**
+ * Why a case cannot be measured here; undefined where it can.
+ *
+ * @param {import('./scenarios.js').Scenario} scenario
+ * @param {import('./scenarios.js').Case} one
+ * @returns {string | undefined}
+ */
+function reasonNotTo(scenario, { server, broker }) {
+  const { missing, cannot } = servers[server]
+  const [files, limit] = [(settings.clients ?? scenario.clients) + spareFiles, openFileLimit()]
+  if (files > limit) return `needs ${files} open files, and may have ${limit}: ulimit -n ${files}, as root`
+  if (broker === 'redis' && !isOnPath('redis-server')) return 'not installed: apt-get install redis-server'
+  return missing() ?? (scenario.needs && cannot?.[scenario.needs])
 }
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { now } from '../load/clock.js'
@@ -49,8 +49,8 @@ export function machine() {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     kernel: release(),
     node: process.version,
-    redis: /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown',
-    commit: commit(),
+    redis: /v=(\S+)/.exec(printed('redis-server', ['--version']) ?? '')?.[1] ?? 'none',
+    commit: printed('git', ['rev-parse', '--short', 'HEAD']),
   }
 }
 
@@ -126,12 +126,19 @@ function read(path) {
   }
 }
 
-/** @returns {string | undefined} */
-function commit() {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim()
-  } catch (error) {
-    if (error instanceof Error) return undefined
-    throw error
-  }
+/**
+ * What a program prints; undefined where there is none, or it fails.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+function printed(command, args) {
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : undefined
+}
+
+/** How many files a process may have open at most. Node takes as many as that by itself, and nginx what it is started with. */
+export function openFileLimit() {
+  const limit = /^Max open files +\d+ +(\d+)/m.exec(read('/proc/self/limits'))?.[1]
+  return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit)
 }

@@ -25,7 +25,7 @@ const retry = 100
 const perAddress = 5_000
 
 /** A server that has answered nobody for so long, in ms, may be one that waits for a message. */
-const silence = 200
+const silence = 1000
 
 /** How long readers may take to connect, in ms. */
 const patience = 60_000
