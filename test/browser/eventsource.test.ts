@@ -23,6 +23,8 @@ interface Setting {
   readonly hub: Hub
   /** The requests for a stream, in order. */
   readonly requests: readonly IncomingMessage[]
+  /** How the streams came, as the browser saw it, in order. */
+  readonly codings: readonly (string | undefined)[]
   /** What the page's `EventSource` fired, errors aside. */
   readonly received: readonly Received[]
   /** Opens an `EventSource` in the page. Resolves when it has fired `open`. */
@@ -36,8 +38,29 @@ interface Setting {
 const scope = browserScope()
 const { undo } = scope
 
-describe.each(['directly', 'through nginx as it comes'])('an unmodified EventSource, %s,', (way) => {
-  const setUp = () => start(way !== 'directly')
+const ways = [
+  { way: 'directly', behindNginx: false, compress: true },
+  { way: 'directly and uncompressed', behindNginx: false, compress: false },
+  { way: 'through nginx as it comes', behindNginx: true, compress: true },
+]
+
+describe.for(ways)('an unmodified EventSource, $way,', ({ behindNginx, compress }) => {
+  const setUp = () => start(behindNginx, compress)
+
+  test('fires each event when it comes, small or large, and does not wait for the next', async () => {
+    const { hub, codings, connect, upTo } = await setUp()
+    await connect('channel=news')
+
+    for (let count = 1; count <= 10; count++) {
+      await hub.publish('news', `small ${count}`)
+      await upTo(`small ${count}`)
+      const large = `large ${count} ${'Streams that end alike are compressed once. '.repeat(40 * count)}`
+      await hub.publish('news', large)
+      await upTo(large)
+    }
+
+    expect(codings).toEqual([compress ? 'gzip' : undefined])
+  })
 
   test('that has received nothing yet is given, when it comes back, what it missed', async () => {
     const { hub, requests, received, connect, whileAway, upTo } = await setUp()
@@ -175,10 +198,10 @@ describe.each(['directly', 'through nginx as it comes'])('an unmodified EventSou
   })
 })
 
-async function start(behindNginx: boolean): Promise<Setting> {
+async function start(behindNginx: boolean, compress: boolean): Promise<Setting> {
   const hub = createHub({ channels: [news, sport, brief], retry: 50 })
   undo.push(() => hub.close())
-  const stream = sse(hub)
+  const stream = sse(hub, { compress })
   const requests: IncomingMessage[] = []
   let gate = Promise.resolve()
   const server = createServer(async (request, response) => {
@@ -203,6 +226,10 @@ async function start(behindNginx: boolean): Promise<Setting> {
   undo.push(() => context.close())
   const page = await context.newPage()
   const received: Received[] = []
+  const codings: (string | undefined)[] = []
+  page.on('response', (response) => {
+    if (response.url().includes('/sse?')) codings.push(response.headers()['content-encoding'])
+  })
   let opened = 0
   await page.exposeFunction('report', (event: Received) => {
     if (event.type === 'open') opened++
@@ -214,6 +241,7 @@ async function start(behindNginx: boolean): Promise<Setting> {
   return {
     hub,
     requests,
+    codings,
     received,
     async connect(query) {
       await page.evaluate((query) => {

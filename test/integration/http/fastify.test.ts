@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createGunzip } from 'node:zlib'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import millraceDefault, { millrace } from '../../../src/fastify.ts'
@@ -98,6 +99,25 @@ describe('the Fastify plugin', () => {
     theirs.leave()
     other.closeAllConnections()
     other.close()
+  })
+
+  test('ends compressed streams as a whole when the app closes', async () => {
+    await app.register(millrace, { hub })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as AddressInfo
+    const sent = request({ port, path: '/sse?channel=news', headers: { 'accept-encoding': 'gzip' } }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    let text = ''
+    const gunzip = response.pipe(createGunzip()).on('data', (bytes) => {
+      text += bytes
+    })
+    await until('the first block', async () => text.includes('\nid: ') || undefined)
+
+    await app.close()
+
+    // A stream without its end would be an error.
+    await once(gunzip, 'end')
+    expect(response.headers['content-encoding']).toBe('gzip')
   })
 })
 
