@@ -41,6 +41,11 @@ export class Feeds {
 
   /** The feeds of `channels` that are here, each once. */
   of(channels: readonly string[]): Feed[] {
+    const [only = ''] = channels
+    if (channels.length === 1) {
+      const feed = this.#feeds.get(only)
+      return feed === undefined ? [] : [feed]
+    }
     const feeds: Feed[] = []
     for (const channel of channels) {
       const feed = this.#feeds.get(channel)

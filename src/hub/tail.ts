@@ -94,7 +94,7 @@ export class Tail implements Follower {
     }
     const isBranch = this.#isBranch(entry.position)
     if (!isBranch && this.#isTaken(entry.position)) return
-    if (!isBranch && this.#tornBy(entry).length === 0) {
+    if (!isBranch && !this.#isTornBy(entry)) {
       this.#pass(entry, entry.position)
       return
     }
@@ -290,6 +290,11 @@ export class Tail implements Follower {
 
   #feedsOf(entry: Entry): readonly Feed[] {
     return this.#context.feeds().of(entry.channels)
+  }
+
+  #isTornBy(entry: Entry): boolean {
+    for (const feed of this.#feedsOf(entry)) if (feed.hasMissed(entry)) return true
+    return false
   }
 
   /** The feeds that have missed something before this entry. */

@@ -99,15 +99,14 @@ class MemoryBroker implements Broker {
   }
 
   #toEntry({ channels, data, event, key, retention }: Outgoing, now: number): Entry {
-    const prev: (Position | null)[] = []
+    // Kept with the entry: one that grows would be many times as large.
+    const prev: (Position | null)[] = new Array(channels.length)
     let isKept = false
-    for (const [index, channel] of channels.entries()) {
+    for (let index = 0; index < channels.length; index++) {
       const kept = retention[index]
-      if (kept === undefined || isEphemeral(kept)) prev.push(null)
-      else {
-        prev.push(this.#channels.get(channel)?.last ?? this.#forgotten(now))
-        isKept = true
-      }
+      const keeps = kept !== undefined && !isEphemeral(kept)
+      prev[index] = keeps ? (this.#channels.get(channels[index] ?? '')?.last ?? this.#forgotten(now)) : null
+      isKept ||= keeps
     }
     const position = isKept ? nextPosition(this.#head, now, this.#timeline.tag) : null
     return { position, prev, channels, data, event, key }
@@ -116,7 +115,8 @@ class MemoryBroker implements Broker {
   #keep(entry: Entry, position: Position, { retention }: Outgoing): void {
     this.#head = position
     const size = byteLength(entry.data)
-    for (const [index, channel] of entry.channels.entries()) {
+    for (let index = 0; index < entry.channels.length; index++) {
+      const channel = entry.channels[index] ?? ''
       const before = entry.prev[index]
       const kept = retention[index]
       if (before == null || kept === undefined) continue

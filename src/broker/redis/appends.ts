@@ -24,7 +24,7 @@ export interface AppendsContext {
 
 interface Waiting {
   readonly message: Outgoing
-  readonly how: CallOptions
+  readonly wait: number
   resolve(position: Position | null): void
   reject(error: unknown): void
 }
@@ -56,9 +56,8 @@ export class Appends {
         return
       }
       this.#data += message.data.length
-      // With an id it is one message, however often it is sent.
-      const how = { wait: message.wait ?? this.#context.wait, isRepeatable: message.id !== undefined }
-      if (this.#waiting.push({ message, how, resolve, reject }) === 1) endOfTurn(() => this.#flush())
+      const wait = message.wait ?? this.#context.wait
+      if (this.#waiting.push({ message, wait, resolve, reject }) === 1) endOfTurn(() => this.#flush())
     })
   }
 
@@ -76,12 +75,13 @@ export class Appends {
     const { calls, replicas } = this.#context
     const [first] = batch
     if (first === undefined) return
+    const how: CallOptions = { wait: first.wait, isRepeatable: isRepeatable(first) }
     let confirmed = Number.POSITIVE_INFINITY
     try {
       const [text, ...errors] = await calls.call<AppendReply>(
         'append_all',
         this.#toArgs(batch),
-        first.how,
+        how,
         async (_, client) => {
           if (replicas !== undefined) confirmed = await replicas.count(client)
         },
@@ -146,15 +146,21 @@ class Retentions {
 
 /** Those that are waited for alike, and may be repeated alike. */
 function endOfBatch(waiting: readonly Waiting[], first: number): number {
-  const how = waiting[first]?.how
+  const begin = waiting[first]
   let data = 0
   let end = first
   for (; end < waiting.length && end - first < batchMessages && data < batchData; end++) {
     const next = waiting[end]
-    if (next?.how.wait !== how?.wait || next?.how.isRepeatable !== how?.isRepeatable) break
-    data += next?.message.data.length ?? 0
+    if (begin === undefined || next === undefined) break
+    if (next.wait !== begin.wait || isRepeatable(next) !== isRepeatable(begin)) break
+    data += next.message.data.length
   }
   return end
+}
+
+/** With an id it is one message, however often it is sent. */
+function isRepeatable({ message }: Waiting): boolean {
+  return message.id !== undefined
 }
 
 function isSameGroup(a: Outgoing, b: Outgoing): boolean {
