@@ -60,7 +60,7 @@ local function append(keys, args)
   end
   local horizon, id_window = math.floor(message.horizon or ${defaultHorizon}), math.floor(message.idWindow or ${defaultIdWindow})
   local batch = open_batch(keys[1], horizon, id_window, message.minReplicas)
-  add(batch, message)
+  add(batch, open_group(batch, message.channels, message.retention), message)
   return close_batch(batch)[1]
 end
 `
@@ -82,17 +82,17 @@ local function append_all(keys, args)
   while args[at] do
     local channels = to_list(args[at], tostring)
     local retention = to_list(args[at + 1], function(number) return retentions[tonumber(number)] end)
-    local first = at + 3
+    local group, first = open_group(batch, channels, retention), at + 3
     at = first + 2 * tonumber(args[at + 2])
     for index = first, at - 1, 2 do
-      local message, head = { channels = channels, retention = retention, data = args[index + 1] }, args[index]
+      local message, head = { data = args[index + 1] }, args[index]
       if head ~= '' then
         local event, key, id = string.match(head, '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
         message.event = event ~= '' and event or nil
         message.key = key ~= '' and key or nil
         message.id = id ~= '' and id or nil
       end
-      add(batch, message)
+      add(batch, group, message)
     end
   end
   local words, reply = {}, { '' }

@@ -11,9 +11,6 @@
  * Numbers go to commands as they are where they can: the server writes whole ones as whole ones, and faster than `digits`.
  */
 export const batch = `
--- What is looked after now and then is late by this part of a channel's age at most.
-local slack = 100
-
 local function open_batch(prefix, horizon, id_window, has_replicas)
   local time, micros = now()
   return {
@@ -36,131 +33,94 @@ local function take_place(batch)
   return batch.ms .. batch.number .. batch.tag
 end
 
-local function oldest_prev(batch)
-  local oldest, start = digits(math.max(0, batch.time - batch.horizon)) .. '-0', batch.log.start
-  return is_after(oldest, start) and oldest or start
-end
-
--- The record of a channel, or nil and an error.
-local function open_channel(batch, channel)
-  local found = batch.channels[channel]
-  if found then return found end
-  local meta = redis.pcall('HMGET', batch.prefix .. 'meta:' .. channel, 'last', 'total', 'age', 'swept', 'floor')
-  if meta.err then return nil, meta.err end
-  found = {
-    name = channel, stream = batch.prefix .. 'stream:' .. channel,
-    entries = 0, last = meta[1] or oldest_prev(batch), total = tonumber(meta[2] or 0),
-    age = tonumber(meta[3] or 0), swept = tonumber(meta[4] or 0), floor = tonumber(meta[5] or 0)
-  }
-  batch.channels[channel] = found
-  return found
-end
-
--- Until no more bytes are kept than the retention says. The floor is the offset of an entry at or before the first.
-local function trim_bytes(channel, most)
-  while channel.total - channel.floor > most do
-    local found = redis.call('XRANGE', channel.stream, '-', '+', 'COUNT', '2')
-    local first = found[1]
-    if not first then break end
-    for index = 1, #first[2], 2 do
-      if first[2][index] == 'o' then channel.floor = tonumber(first[2][index + 1]) end
-    end
-    if #found < 2 or channel.total - channel.floor <= most then break end
-    redis.call('XDEL', channel.stream, first[1])
-  end
-end
-
--- The first entry has trimmed by itself when it was added. To trim costs the same for one as for many.
-local function trim(channel)
-  local kept = channel.kept
-  if channel.entries > 1 then redis.call('XTRIM', channel.stream, 'MAXLEN', kept.count) end
-  trim_bytes(channel, kept.bytes)
-end
-
--- What is too old is not read, so it may lie there for a while; what is to be forgotten is remembered for that while.
-local function sweep(batch, channel)
-  local age, horizon = channel.kept.age, math.max(batch.horizon, channel.kept.age)
-  if channel.age == age and batch.time >= channel.swept and batch.time - channel.swept < age / slack then return end
-  redis.call('XTRIM', channel.stream, 'MINID', math.max(0, batch.time - age))
-  redis.call('PEXPIRE', channel.stream, math.ceil(age + age / slack))
-  channel.age, channel.swept = age, batch.time
-  local meta = batch.prefix .. 'meta:' .. channel.name
-  redis.call('HSET', meta, 'age', age, 'swept', batch.time)
-  redis.call('PEXPIRE', meta, math.ceil(horizon + age / slack))
-end
-
 -- What a server says that takes no writes at all is said for the whole call, before anything was done.
 local function is_general(wrong)
   return string.find(wrong, '^%u+') and not string.find(wrong, '^WRONGTYPE') and not string.find(wrong, '^NOPERM')
     and not string.find(wrong, '^ERR')
 end
 
--- One channel's entry. Answers an error, or nil.
-local function add_entry(message, channel, retention, position, prevs)
-  local fields = { 'p', channel.last, 'd', message.data, 'o', channel.total }
-  if message.event then fields[#fields + 1] = 'e'; fields[#fields + 1] = message.event end
-  if message.key then fields[#fields + 1] = 'k'; fields[#fields + 1] = message.key end
-  if #message.channels > 1 then
-    fields[#fields + 1] = 'c'; fields[#fields + 1] = cjson.encode(message.channels)
-    fields[#fields + 1] = 'v'; fields[#fields + 1] = cjson.encode(prevs)
+-- Messages on the same channels, with the same retention of each. Which of these keep anything is the same for all of them.
+local function open_group(batch, names, retention)
+  local group = { names = names, kept = {} }
+  for index, name in ipairs(names) do
+    local limits = retention[index]
+    if limits.count > 0 and limits.age > 0 and limits.bytes > 0 then
+      local channel, wrong = open_channel(batch, name)
+      if wrong then group.wrong = wrong
+      else group.kept[#group.kept + 1] = { index = index, channel = channel, limits = limits } end
+    end
   end
-  local added
-  if channel.kept then added = redis.pcall('XADD', channel.stream, position, unpack(fields))
-  else added = redis.pcall('XADD', channel.stream, 'MAXLEN', retention.count, position, unpack(fields)) end
+  return group
+end
+
+-- The last position of each channel, or 'none' where it keeps nothing.
+local function lasts(group, none)
+  local found = {}
+  for index in ipairs(group.names) do found[index] = none end
+  for _, one in ipairs(group.kept) do found[one.index] = one.channel.last end
+  return found
+end
+
+-- One channel's entry. Answers an error, or nil.
+local function add_entry(group, one, message, position, prevs)
+  local channel, added = one.channel, nil
+  if channel.kept and not prevs and not message.event and not message.key then
+    added = redis.pcall('XADD', channel.stream, position, 'p', channel.last, 'd', message.data, 'o', channel.total)
+  else
+    local fields = { 'p', channel.last, 'd', message.data, 'o', channel.total }
+    if message.event then fields[#fields + 1] = 'e'; fields[#fields + 1] = message.event end
+    if message.key then fields[#fields + 1] = 'k'; fields[#fields + 1] = message.key end
+    if prevs then
+      fields[#fields + 1] = 'c'; fields[#fields + 1] = cjson.encode(group.names)
+      fields[#fields + 1] = 'v'; fields[#fields + 1] = cjson.encode(prevs)
+    end
+    if channel.kept then added = redis.pcall('XADD', channel.stream, position, unpack(fields))
+    else added = redis.pcall('XADD', channel.stream, 'MAXLEN', one.limits.count, position, unpack(fields)) end
+  end
   if type(added) ~= 'table' then return nil end
   if is_general(added.err) then error(added) end
   return added.err
 end
 
--- Keeps a message in those of its channels that keep anything. Answers its position (false where none does) and the prev of each
--- channel, or nil, nil and an error; then nothing of it is kept.
-local function keep(batch, message)
-  local kept, prevs, position = {}, {}, false
-  for index, name in ipairs(message.channels) do
-    local retention = message.retention[index]
-    prevs[index] = cjson.null
-    if retention.count > 0 and retention.age > 0 and retention.bytes > 0 then
-      local channel, wrong = open_channel(batch, name)
-      if wrong then return nil, nil, wrong end
-      -- As much of it goes as would have, had they not come together.
-      if channel.kept and channel.kept ~= retention then trim(channel) end
-      kept[#kept + 1] = { channel = channel, retention = retention }
-      prevs[index] = channel.last
-    end
-  end
-  if #kept == 0 then return false, prevs end
-  position = take_place(batch)
+-- Keeps a message in those channels of its group that keep anything. Answers its position, false where none does, or nil and an
+-- error; then nothing of it is kept.
+local function keep(batch, group, message)
+  if group.wrong then return nil, group.wrong end
+  if #group.kept == 0 then return false end
+  local prevs = #group.names > 1 and lasts(group, cjson.null)
+  local position = take_place(batch)
   -- Also where it fails: a stream takes no entry at a place where one was.
   batch.last = position
-  for index, one in ipairs(kept) do
-    local wrong = add_entry(message, one.channel, one.retention, position, prevs)
+  for at, one in ipairs(group.kept) do
+    -- As much of it goes as would have, had they not come together.
+    if one.channel.kept and one.channel.kept ~= one.limits then trim(one.channel) end
+    local wrong = add_entry(group, one, message, position, prevs)
     if wrong then
-      for before = 1, index - 1 do redis.call('XDEL', kept[before].channel.stream, position) end
-      return nil, nil, wrong
+      for before = 1, at - 1 do redis.call('XDEL', group.kept[before].channel.stream, position) end
+      return nil, wrong
     end
   end
-  for _, one in ipairs(kept) do
+  for _, one in ipairs(group.kept) do
     local channel = one.channel
     if not channel.kept then batch.touched[#batch.touched + 1] = channel end
     channel.entries = channel.entries + 1
-    channel.kept, channel.last = one.retention, position
+    channel.kept, channel.last = one.limits, position
     channel.total = channel.total + #message.data
   end
-  return position, prevs
+  return position
 end
 
--- Messages that follow on each other on the same channels are announced together: the prev of each but the first is the one before.
-local function announce(batch, message, position, prevs, index)
+-- Messages of a group that follow on each other are announced together: the prev of each but the first is the one before.
+local function open_run(batch, group)
   local run = batch.runs[#batch.runs]
-  if not run or run.channels ~= message.channels or run.retention ~= message.retention then
-    local befores = {}
-    for at, prev in ipairs(prevs) do befores[at] = prev == cjson.null and '-' or prev end
-    run = { channels = message.channels, retention = message.retention, messages = {} }
-    run.parts = { table.concat(message.channels, ',') .. ' ' .. table.concat(befores, ',') }
-    batch.runs[#batch.runs + 1] = run
-  end
+  if run and run.group == group then return run end
+  return { group = group, messages = {}, parts = { table.concat(group.names, ',') .. ' ' .. table.concat(lasts(group, '-'), ',') } }
+end
+
+local function announce(batch, run, message, position, index)
+  if batch.runs[#batch.runs] ~= run then batch.runs[#batch.runs + 1] = run end
   run.messages[#run.messages + 1] = index
-  local parts, ends, form, _ = run.parts, 0, ''
+  local parts, ends, form, _ = run.parts, 0, '', nil
   if string.find(message.data, '\\n', 1, true) then _, ends = string.gsub(message.data, '\\n', '') end
   if message.event then form = 'e' end
   if message.key then form = form .. 'k' end
@@ -177,7 +137,7 @@ local function announce(batch, message, position, prevs, index)
 end
 
 -- Answers are a position, false for what no channel keeps, or { err = why }.
-local function add(batch, message)
+local function add(batch, group, message)
   local index, id_key = batch.count + 1, message.id and batch.prefix .. 'id:' .. message.id
   batch.count = index
   if id_key then
@@ -192,14 +152,15 @@ local function add(batch, message)
       return
     end
   end
-  local position, prevs, wrong = keep(batch, message)
+  local run = open_run(batch, group)
+  local position, wrong = keep(batch, group, message)
   if wrong then
     batch.answers[index] = { err = wrong }
     return
   end
   if id_key then redis.call('SET', id_key, position or '', 'PX', batch.id_window) end
   batch.answers[index] = position
-  announce(batch, message, position, prevs, index)
+  announce(batch, run, message, position, index)
 end
 
 local function close_batch(batch)
@@ -211,7 +172,7 @@ local function close_batch(batch)
   end
   for _, run in ipairs(batch.runs) do
     local text = table.concat(run.parts)
-    for _, name in ipairs(run.channels) do
+    for _, name in ipairs(run.group.names) do
       local told = redis.pcall('PUBLISH', batch.prefix .. 'live:' .. name, text)
       if type(told) == 'table' then
         for _, index in ipairs(run.messages) do batch.answers[index] = told end

@@ -1,5 +1,6 @@
 import { append, appendAll } from './append-script.ts'
 import { batch } from './batch-script.ts'
+import { channel } from './channel-script.ts'
 import { log } from './log-script.ts'
 import { check, head, read } from './read-script.ts'
 
@@ -25,7 +26,7 @@ import { check, head, read } from './read-script.ts'
 /** To be raised with every change of the script: a library that is older than this is replaced. */
 export const scriptVersion = 3
 
-const bodies = { append: batch + append, append_all: batch + appendAll, head, read, check }
+const bodies = { append: channel + batch + append, append_all: channel + batch + appendAll, head, read, check }
 
 /** What can be called. */
 export type Procedure = keyof typeof bodies
@@ -35,7 +36,7 @@ export const procedures = Object.keys(bodies) as readonly Procedure[]
 /** The library for `FUNCTION LOAD`. Its functions are `millrace_append` and so on. */
 export const library = `#!lua name=millrace
 local has_memory = true
-${log}${batch}${append}${appendAll}${head}${read}${check}
+${log}${channel}${batch}${append}${appendAll}${head}${read}${check}
 redis.register_function('millrace_append', append)
 redis.register_function('millrace_append_all', append_all)
 redis.register_function('millrace_head', head)
