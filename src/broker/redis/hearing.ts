@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../../base/clock.ts'
+import { endOfTurn } from '../../base/turn.ts'
 import type { Follower } from '../port.ts'
 import { faultOf } from './fault.ts'
 
@@ -54,7 +55,8 @@ export class Hearing {
       }
       let cancel = () => {}
       const late = new Promise<boolean>((resolve) => {
-        cancel = systemClock.after(longest, () => resolve(false))
+        // It may have come while this process was held up, and is only to be read.
+        cancel = systemClock.after(longest, () => endOfTurn(() => resolve(false)))
       })
       const isHeard = await Promise.race([heard, late])
       cancel()

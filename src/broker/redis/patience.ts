@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts'
+import { endOfTurn } from '../../base/turn.ts'
 
 interface Waiting {
   readonly until: number
@@ -22,7 +23,8 @@ export class Patience {
       const waiting: Waiting = { until, giveUp: () => reject(toError()) }
       const done = () => this.#waiting.delete(waiting)
       this.#waiting.add(waiting)
-      this.#end ??= systemClock.every(tick, () => this.#look())
+      // At the end of the turn: in a process that was held up, the answers are there, and are only to be read.
+      this.#end ??= systemClock.every(tick, () => endOfTurn(() => this.#look()))
       answer.then(
         (value) => {
           done()
