@@ -15,6 +15,8 @@ interface RoutesOptions {
   readonly cors: readonly string[]
   readonly compress?: boolean
   readonly onError: OnError
+  /** Whether each connection is closed behind its answer. @default while it drains */
+  readonly isLeaving?: () => boolean
   readonly isDraining: () => boolean
 }
 
@@ -28,7 +30,15 @@ type Route = (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpRe
  *
  * @throws {MillraceError} `option_invalid` for an origin
  */
-export function createRoutes({ hub, dev, cors, compress = true, onError, isDraining }: RoutesOptions): Routes {
+export function createRoutes({
+  hub,
+  dev,
+  cors,
+  compress = true,
+  onError,
+  isDraining,
+  isLeaving = isDraining,
+}: RoutesOptions): Routes {
   const reading = createCors(cors)
   // Not for `*`: then any page on the web could publish on the developer's machine.
   const publishing = createCors(dev ? cors.filter((origin) => origin !== '*') : [])
@@ -56,7 +66,7 @@ export function createRoutes({ hub, dev, cors, compress = true, onError, isDrain
     const reply = await run(request).catch((error: unknown) => problemReply(error, onError))
     // Where it drains, or a browser could come back on this connection, be refused, and give up: an EventSource tries again only where
     // nobody answers.
-    return isDraining() || isForStream(request) ? withHeaders(reply, { connection: 'close' }) : reply
+    return isLeaving() || isForStream(request) ? withHeaders(reply, { connection: 'close' }) : reply
   }
 
   async function run(request: HttpRequest): Promise<HttpReply | StreamReply> {

@@ -17,7 +17,10 @@ export interface Site {
   readonly hub: Hub
   /** Where connections come in: let it listen, or hand them to it as its event `connection`. */
   readonly entrance: NetServer
-  /** From now on it closes each connection behind its answer; it goes on serving. */
+  /**
+   * From now on it closes each connection behind its answer, and goes on serving. To be called a while before `close`: who closes a connection
+   * on which a request is just coming lets that fail.
+   */
   leave(): void
   /**
    * Accepts no more connections, ends the streams over `drain` ms, lets requests end, and closes the hub.
@@ -61,19 +64,19 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 export async function openSite(options: ServerOptions, broker?: Broker): Promise<Site> {
   const { dev = false, cors = [], compress = true, onError = warn } = options
   const hub = await openHub(options, broker)
+  let isLeaving = false
   let isDraining = false
   try {
-    const state = { onError, isDraining: () => isDraining }
+    const state = { onError, isLeaving: () => isLeaving, isDraining: () => isDraining }
     const { http, cutAll } = createFront(createRoutes({ hub, dev, cors, compress, ...state }), state)
     return {
       hub,
       entrance: http,
       leave() {
-        isDraining = true
-        http.closeIdleConnections()
+        isLeaving = true
       },
       async close(drain = 3_000) {
-        isDraining = true
+        isLeaving = isDraining = true
         const closed = once(http, 'close')
         http.close()
         await hub.close({ drain })

@@ -76,7 +76,7 @@ async function close(drain: number, isLeaving: boolean): Promise<void> {
   const { site, connections } = running
   if (isLeaving) {
     site.leave()
-    // What is neither a stream nor idle is a request, or a connection on which one will come.
+    // What is no stream is a request, or a connection on which one may come, and be the last.
     await connections.fall(() => site.hub.subscribers, leaveTime)
   }
   // Whose request comes now would be refused, and an EventSource that is answered so gives up; one that is not answered comes back.

@@ -22,18 +22,27 @@ export function openPage(url: string, channels: readonly string[]) {
 /** Publishes one message after the other, and each until it is acknowledged, always with the same id. */
 export function startPublisher(url: string) {
   const published: string[] = []
+  const failures: unknown[] = []
   let isStopped = false
+  const tryTo = async (message: unknown) => {
+    const answer = await post(url, message).catch((error: unknown) => error)
+    if (answer instanceof Response && answer.ok) return true
+    failures.push(answer)
+    return undefined
+  }
   const publish = async () => {
     for (let n = 0; !isStopped; n++) {
       const channel = ['a', 'b', 'c'][n % 3] ?? ''
       const message = { channel, data: `${n}`, id: `message-${n}` }
-      await until(`message ${n}`, async () => (await post(url, message).catch(() => undefined))?.ok || undefined)
+      await until(`message ${n}`, () => tryTo(message))
       published.push(channel)
     }
     return published
   }
   const done = publish()
   return {
+    /** What had to be published again. */
+    failures,
     stop: () => {
       isStopped = true
       return done

@@ -113,6 +113,7 @@ describe.each(names)('two workers on %s', (name) => {
 
     await expectAll(pages, published)
     expect(probes.failed).toEqual([])
+    expect(publisher.failures).toEqual([])
     expect(probes.answered).toBeGreaterThan(100)
     const after = await workersOf(hub)
     expect(after.filter((pid) => before.includes(pid))).toEqual([])
