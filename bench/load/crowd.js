@@ -41,6 +41,8 @@ export class Crowd {
 
   /** @type {CrowdOptions} */ #options
   #isClosed = false
+  /** Another one than the last load's, whose ports may not be free again. */
+  #network = `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}`
 
   /** @param {CrowdOptions} options */
   constructor(options) {
@@ -76,7 +78,7 @@ export class Crowd {
     this.readers[index] = new Reader({
       url,
       headers: { ...this.#options.headers, ...headers },
-      from: `127.0.0.${2 + Math.floor(index / perAddress)}`,
+      from: `${this.#network}.${1 + Math.floor(index / perAddress)}`,
       follower,
       tally,
       onPiece,

@@ -62,8 +62,7 @@ export class Reader {
     )
     const lost = (/** @type {string} */ reason) => {
       if (this.#isOver) return
-      this.#isOver = true
-      this.#socket.destroy()
+      this.close()
       onLost(reason)
     }
     this.#socket.on('error', (error) => lost('code' in error ? String(error.code) : error.message))
@@ -90,8 +89,7 @@ export class Reader {
     this.#line = ''
     this.#isChunked = /^transfer-encoding: *chunked$/im.test(this.head)
     if (!/^HTTP\/1\.1 200 /.test(this.head)) {
-      this.#isOver = true
-      this.#socket.destroy()
+      this.close()
       this.#options.onLost(`it was answered ${this.head.split('\r\n', 1)[0]}: ${rest}`)
       return
     }
