@@ -17,13 +17,17 @@ export interface WebSubscribeOptions extends SubscribeHandlerOptions {
 /** How long a response may wait for somebody to read its body, in ms. One that was dropped unread tells nobody. */
 const longestUnread = 10_000
 
+/** A body with a `Content-Encoding` is what it says already. Cloudflare's Workers would otherwise compress it once more. */
+const asEncoded = { encodeBody: 'manual' }
+
 /** Streams to `GET`, answers `HEAD` with the headers, and everything else with problem+json. */
 export function sse(hub: Hub, { clock = systemClock, ...options }: WebSubscribeOptions = {}): WebHandler {
   return async (request) => {
     const reply = await subscribeReply(hub, fromWeb(request), options)
     if (!('admission' in reply)) return toResponse(reply)
     const { admission, status, headers } = reply
-    if (!request.signal.aborted) return new Response(toStream(admission, request.signal, clock), { status, headers })
+    if (!request.signal.aborted)
+      return new Response(toStream(admission, request.signal, clock), { status, headers, ...asEncoded })
     admission.cancel()
     // Nobody reads it; the number is what nginx notes for a client that closed its request.
     return new Response(null, { status: 499 })
