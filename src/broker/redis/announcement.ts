@@ -15,44 +15,45 @@ import type { Entry, Position } from '../port.ts'
  * have; and an `e` and a `k` where it has an event and a key. These follow on a line each, and then the data as they are.
  */
 
-/** @throws {SyntaxError} for what the script did not write */
-export function parseAnnouncement(text: string): Entry[] {
-  const end = endOfLine(text, 0)
-  const space = text.indexOf(' ')
-  if (space < 0 || space > end) throw malformed(text)
-  const channels = toList(text.slice(0, space))
-  let prev: readonly (Position | null)[] = toList(text.slice(space + 1, end)).map(toPosition)
-  if (prev.length !== channels.length) throw malformed(text)
+/**
+ * Each text is read from the bytes by itself: a part of one long text would keep all of that in memory, for as long as one of its
+ * messages waits for a slow reader.
+ *
+ * @throws {SyntaxError} for what the script did not write
+ */
+export function parseAnnouncement(bytes: Buffer): Entry[] {
+  const end = endOfLine(bytes, 0)
+  const [names = '', befores = '', ...more] = bytes.toString('utf8', 0, end).split(' ')
+  const channels = toList(names)
+  let prev: readonly (Position | null)[] = toList(befores).map(toPosition)
+  if (more.length > 0 || befores === '' || prev.length !== channels.length) throw malformed(bytes)
   const entries: Entry[] = []
-  for (let at = end + 1; at <= text.length; ) {
-    const head = endOfLine(text, at)
-    const gap = text.indexOf(' ', at)
-    if (gap < 0 || gap > head) throw malformed(text)
-    const position = toPosition(text.slice(at, gap))
-    const form = text.slice(gap + 1, head)
+  for (let at = end + 1; at <= bytes.length; ) {
+    const head = endOfLine(bytes, at)
+    const line = bytes.toString('latin1', at, head)
+    const space = line.indexOf(' ')
+    if (space < 1) throw malformed(bytes)
+    const position = toPosition(line.slice(0, space))
     at = head + 1
     let event: string | undefined
     let key: string | undefined
-    let last = form.length - 1
-    // From behind, and read in the order in which they stand.
-    const hasKey = form[last] === 'k'
-    if (hasKey) last--
-    if (form[last] === 'e') {
-      const close = endOfLine(text, at)
-      event = text.slice(at, close)
+    if (line.includes('e', space)) {
+      const close = endOfLine(bytes, at)
+      event = bytes.toString('utf8', at, close)
       at = close + 1
     }
-    if (hasKey) {
-      const close = endOfLine(text, at)
-      key = text.slice(at, close)
+    if (line.endsWith('k')) {
+      const close = endOfLine(bytes, at)
+      key = bytes.toString('utf8', at, close)
       at = close + 1
     }
-    let close = text.indexOf('\n', at)
-    for (let more = Number.parseInt(form, 10); more > 0 && close >= 0; more--) close = text.indexOf('\n', close + 1)
-    if (close < 0) close = text.length
-    entries.push({ position, prev, channels, data: text.slice(at, close), event, key })
+    let close = bytes.indexOf(lineFeed, at)
+    for (let left = Number.parseInt(line.slice(space + 1), 10); left > 0 && close >= 0; left--)
+      close = bytes.indexOf(lineFeed, close + 1)
+    if (close < 0) close = bytes.length
+    entries.push({ position, prev, channels, data: bytes.toString('utf8', at, close), event, key })
     at = close + 1
-    if (at <= text.length) prev = prev.length === 1 ? [position] : prev.map((before) => before && position)
+    if (at <= bytes.length) prev = prev.length === 1 ? [position] : prev.map((before) => before && position)
   }
   return entries
 }
@@ -61,6 +62,8 @@ export function parseAnnouncement(text: string): Entry[] {
 export function toRelayed(channel: string, data: string): Entry {
   return { position: null, prev: [null], channels: [channel], data }
 }
+
+const lineFeed = 0x0a
 
 /** Most have one item. */
 function toList(text: string): string[] {
@@ -71,12 +74,12 @@ function toPosition(text: string): Position | null {
   return text === '-' ? null : text
 }
 
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\n', from)
-  if (end < 0) throw malformed(text)
+function endOfLine(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf(lineFeed, from)
+  if (end < 0) throw malformed(bytes)
   return end
 }
 
-function malformed(text: string): SyntaxError {
-  return new SyntaxError(`This is no announcement: ${JSON.stringify(text.slice(0, 100))}`)
+function malformed(bytes: Buffer): SyntaxError {
+  return new SyntaxError(`This is no announcement: ${JSON.stringify(bytes.toString('utf8', 0, 100))}`)
 }

@@ -139,7 +139,7 @@ export class RedisFollowing implements Following {
     for (const channel of added) this.#subscribed.set(channel, subscription)
     const topics = added.flatMap((channel) => this.#topicsOf(channel))
     try {
-      await client.subscribe(topics, this.#receive)
+      await client.subscribe(topics, this.#receive, true)
     } catch (error) {
       for (const channel of added) if (this.#subscribed.get(channel) === subscription) this.#subscribed.delete(channel)
       throw error
@@ -157,7 +157,7 @@ export class RedisFollowing implements Following {
   #unsubscribe(channel: string): void {
     const client = this.#client
     // With the listener, or the client would not ask for the topic again before it is rid of it, and be deaf on it then.
-    client?.unsubscribe(this.#topicsOf(channel), this.#receive).catch((error: unknown) => {
+    client?.unsubscribe(this.#topicsOf(channel), this.#receive, true).catch((error: unknown) => {
       if (client === this.#client) this.#context.follower.onError(error)
     })
   }
@@ -168,8 +168,9 @@ export class RedisFollowing implements Following {
     return raw === undefined ? [live] : [live, raw]
   }
 
-  readonly #receive = (message: string, topic: string): void => {
+  readonly #receive = (message: Buffer, name: Buffer): void => {
     const { follower, prefix, relay } = this.#context
+    const topic = name.toString()
     const live = `${prefix}live:`
     const isOurs = topic.startsWith(live)
     const channel = isOurs ? topic.slice(live.length) : relay.channelOf(topic)
@@ -177,7 +178,7 @@ export class RedisFollowing implements Following {
     if (!this.#wanted.has(channel)) return
     try {
       if (isOurs) for (const entry of parseAnnouncement(message)) follower.onEntry(entry)
-      else follower.onEntry(toRelayed(channel, message))
+      else follower.onEntry(toRelayed(channel, message.toString()))
     } catch (error) {
       follower.onError(error)
     }

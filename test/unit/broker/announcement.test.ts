@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { parseAnnouncement } from '../../../src/broker/redis/announcement.ts'
+import type { Entry } from '../../../src/broker/port.ts'
+import { parseAnnouncement as parseBytes } from '../../../src/broker/redis/announcement.ts'
+
+function parseAnnouncement(text: string): Entry[] {
+  return parseBytes(Buffer.from(text))
+}
 
 describe('an announcement', () => {
   test('of one message is its channels, what was before it, and its data as they are', () => {
