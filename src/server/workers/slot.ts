@@ -68,7 +68,7 @@ export class Slot {
 
   async #fill(): Promise<void> {
     const worker = this.#context.start(this.number)
-    const begun = Date.now()
+    let begun = Date.now()
     this.#alive.add(worker)
     void worker.ended.then((exit) => {
       this.#alive.delete(worker)
@@ -81,6 +81,7 @@ export class Slot {
       void this.#refill(wait)
     })
     await worker.ready
+    begun = Date.now()
     if (this.#isClosed) return
     const old = this.#serving
     this.#serving = worker

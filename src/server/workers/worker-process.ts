@@ -1,6 +1,7 @@
 // What a worker of `serve --workers` runs: a hub and its HTTP server, on connections that the primary hands to it.
 
 import { Socket } from 'node:net'
+import type { Broker } from '../../broker/port.ts'
 import { toFault } from '../../broker/shared/fault.ts'
 import { sharedBroker } from '../../broker/shared/shared.ts'
 import { openSite, type Site } from '../server.ts'
@@ -58,9 +59,7 @@ async function start({ worker, options, isHosted }: ToWorker & { kind: 'start' }
   else keepYoungSmall()
   const onError = (error: unknown) => tell({ kind: 'error', fault: toFault(error) })
   try {
-    const broker = isHosted
-      ? sharedBroker(socketLink(new Socket({ fd: brokerDescriptor, readable: true, writable: true })))
-      : undefined
+    const broker = isHosted ? openBroker() : undefined
     const site = await openSite({ ...options, onError }, broker)
     const connections = new Connections(site.entrance, (taken, left) => tell({ kind: 'connections', taken, left }))
     running = { site, connections }
@@ -68,6 +67,16 @@ async function start({ worker, options, isHosted }: ToWorker & { kind: 'start' }
   } catch (error) {
     tell({ kind: 'refused', fault: toFault(error) })
   }
+}
+
+/** That of the primary. */
+function openBroker(): Broker {
+  const wire = new Socket({ fd: brokerDescriptor, readable: true, writable: true })
+  wire.once('close', () => {
+    // As with the primary itself: without the broker there is nothing to serve, and the next worker has a wire again.
+    if (running !== undefined && !isClosing) process.exit(1)
+  })
+  return sharedBroker(socketLink(wire))
 }
 
 async function close(drain: number, isLeaving: boolean): Promise<void> {

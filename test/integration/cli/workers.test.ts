@@ -338,6 +338,17 @@ describe('serve --workers', () => {
     await until('as many descriptors as before', async () => (await open()) <= before || undefined)
   })
 
+  test('does not wait long for a request that is sent bit by bit', async () => {
+    const hub = await serveBy(2)
+    const { hostname, port } = new URL(hub.url)
+    const socket = connect(Number(port), hostname).setEncoding('utf8')
+    socket.write('POST /publish HTTP/1.1\r\nHost: local')
+
+    const [answer] = (await once(socket, 'data')) as [string]
+
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  })
+
   test('shares --max-subscribers among the workers', async () => {
     const { url } = await serveBy(2, ['--max-subscribers', '6'])
     await Promise.all([1, 2, 3, 4, 5, 6].map(() => openStream(url, 'a')))
