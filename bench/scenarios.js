@@ -102,8 +102,8 @@ export const scenarios = [
   {
     name: 'per-user',
     about:
-      '1,000 readers, each of a channel of its own and of one for all; 10 messages a second to each, and as many to all: half of what a reader gets is for it alone',
-    plan: { kind: 'pace', rate: 10_010 },
+      '1,000 readers, each of a channel of its own and of one for all; 25 messages a second to each, and as many to all: half of what a reader gets is for it alone, and there are as many deliveries as in fan-out',
+    plan: { kind: 'pace', rate: 25_025 },
     clients: 1000,
     layout: { kind: 'per-user' },
     payload: text,
@@ -112,8 +112,8 @@ export const scenarios = [
   },
   {
     name: 'many-channels',
-    about: '1,000 channels with 10 readers each, 2 messages a second on each',
-    plan: { kind: 'pace', rate: 2000 },
+    about: '1,000 channels with 10 readers each, 5 messages a second on each: as many deliveries as in fan-out',
+    plan: { kind: 'pace', rate: 5000 },
     clients: 10_000,
     layout: { kind: 'many', channels: 1000 },
     payload: text,
