@@ -1,4 +1,6 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { type ClientRequest, request } from 'node:http'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { type Block, BlockParser } from './block-parser.ts'
 import type { History } from './history.ts'
 import { messageOf, sumOf } from './payload.ts'
@@ -36,7 +38,7 @@ export class Reader {
   #isCalm = false
   #isEnded = false
   #request: ClientRequest | undefined
-  #response: IncomingMessage | undefined
+  #body: Readable | undefined
   #wake: () => void = () => {}
   #finished: Promise<void> | undefined
   #hasPlace = false
@@ -64,7 +66,7 @@ export class Reader {
   /** From now on it stays and reads. */
   calm(): void {
     this.#isCalm = true
-    this.#response?.resume()
+    this.#body?.resume()
     this.#wake()
   }
 
@@ -104,14 +106,18 @@ export class Reader {
         host: '127.0.0.1',
         port: prng.pick(ports),
         path: `/sse?${channels.map((channel) => `channel=${channel}`).join('&')}`,
-        headers: { accept: 'text/event-stream', ...(cursor === undefined ? {} : { 'last-event-id': cursor }) },
+        headers: {
+          accept: 'text/event-stream',
+          // Every other reader.
+          'accept-encoding': reader % 2 === 1 ? 'gzip' : 'identity',
+          ...(cursor === undefined ? {} : { 'last-event-id': cursor }),
+        },
         agent: false,
       })
       this.#request = sent
-      this.#response = undefined
+      this.#body = undefined
       sent.on('error', (error) => finish(`error: ${error.message}`))
       sent.on('response', (response) => {
-        this.#response = response
         const { statusCode = 0 } = response
         if (statusCode !== 200) {
           // 502 and so on are of what stands between, and there is nothing.
@@ -122,12 +128,20 @@ export class Reader {
         history.record({ type: 'open', reader, connection })
         const parser = new BlockParser()
         const stream = { id: '' }
-        response.on('data', (bytes: Buffer) => {
+        const body = response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response
+        this.#body = body
+        body.on('data', (bytes: Buffer) => {
           if (isOver) return
           for (const block of parser.push(bytes)) this.#take(block, connection, stream)
         })
         response.on('error', (error) => finish(`error: ${error.message}`))
-        response.on('close', () => finish('closed'))
+        // What has come may still be on its way through gunzip, and a stream that was cut has no end there.
+        body.on('end', () => finish('closed'))
+        if (body === response) return
+        body.on('error', ({ message }) => {
+          if (!isOver) history.record({ type: 'odd', reader, what: `gzip: ${message}` })
+          finish('gzip')
+        })
       })
       sent.end()
       endWhims = this.#behave(finish)
@@ -173,9 +187,9 @@ export class Reader {
       if (whim === 'drop') finish('drop', prng.int(0, 100))
       else if (whim === 'leave') finish('leave', ms)
       else {
-        this.#response?.pause()
+        this.#body?.pause()
         timer = setTimeout(() => {
-          this.#response?.resume()
+          this.#body?.resume()
           next()
         }, ms)
       }
