@@ -41,8 +41,8 @@ function showList() {
 
 async function bench() {
   const about = machine()
-  const { cores, cpu, memory, kernel, node, redis, date, commit } = about
-  console.log(`${cores} x ${cpu}, ${memory}, Linux ${kernel}, Node ${node}, Redis ${redis}`)
+  const { cores, cpu, memory, kernel, node, redis, packages, date, commit } = about
+  console.log(`${cores} x ${cpu}, ${memory}, Linux ${kernel}, Node ${node}, Redis ${redis}, ${packages.join(', ')}`)
   console.log(`${date}${commit === undefined ? '' : `, commit ${commit}`}`)
 
   const results = wanted.map((scenario) => ({

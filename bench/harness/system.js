@@ -50,6 +50,10 @@ export function machine() {
     kernel: release(),
     node: process.version,
     redis: /v=(\S+)/.exec(printed('redis-server', ['--version']) ?? '')?.[1] ?? 'none',
+    // Of what is not in the lockfile. Another system than Debian names them otherwise, or not at all.
+    packages: (printed('dpkg-query', ['-W', 'nginx', 'libnginx-mod-nchan', 'pushpin']) ?? '')
+      .replaceAll('\t', ' ')
+      .split('\n'),
     commit: printed('git', ['rev-parse', '--short', 'HEAD']),
   }
 }
@@ -127,14 +131,14 @@ function read(path) {
 }
 
 /**
- * What a program prints; undefined where there is none, or it fails.
+ * What a program prints; undefined where there is no such program.
  *
  * @param {string} command
  * @param {readonly string[]} args
  */
 function printed(command, args) {
-  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' })
-  return status === 0 ? stdout.trim() : undefined
+  const { stdout } = spawnSync(command, args, { encoding: 'utf8' })
+  return stdout?.trim() || undefined
 }
 
 /** How many files a process may have open at most. Node takes as many as that by itself, and nginx what it is started with. */
