@@ -53,7 +53,9 @@ export class Saboteur {
   }
 
   #subscribe(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const { url = '', headers } = incoming
+    const { url = '' } = incoming
+    // It reads what it passes on.
+    const headers = { ...incoming.headers, 'accept-encoding': 'identity' }
     const { stream: trick = (block) => [block] } = this.#tricks
     const upstream = request({ host: '127.0.0.1', port: this.#target, path: url, headers, agent: false })
     outgoing.on('close', () => upstream.destroy())
