@@ -23,6 +23,7 @@ interface Running {
 
 let running: Running | undefined
 let isClosing = false
+let isUrgent = false
 
 // Whoever stops or restarts a service signals all of its processes at once; the primary says when this one is to end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -80,13 +81,17 @@ function openBroker(): Broker {
 }
 
 async function close(drain: number, isLeaving: boolean): Promise<void> {
-  if (isClosing || running === undefined) return
+  // Said to leave, it may be said to end meanwhile.
+  if (!isLeaving) isUrgent = true
+  if (isClosing) return
   isClosing = true
+  // Nobody is served yet.
+  if (running === undefined) process.exit(0)
   const { site, connections } = running
   if (isLeaving) {
     site.leave()
     // What is no stream is a request, or a connection on which one may come, and be the last.
-    await connections.fall(() => site.hub.subscribers, leaveTime)
+    await connections.fall(() => (isUrgent ? Infinity : site.hub.subscribers), leaveTime)
   }
   // Whose request comes now would be refused, and an EventSource that is answered so gives up; one that is not answered comes back.
   connections.closeUnused()
