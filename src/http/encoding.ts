@@ -5,8 +5,9 @@
  * client wants neither, it gets the bytes as they are, rather than nothing.
  */
 export function prefersGzip(acceptEncoding: string | undefined): boolean {
+  if (acceptEncoding === undefined) return false
   const weights = new Map<string, number>()
-  for (const item of (acceptEncoding ?? '').split(',')) {
+  for (const item of acceptEncoding.split(',')) {
     const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())
     // `x-gzip` is another name of the same (8.4.1.3).
     if (coding !== '') weights.set(coding === 'x-gzip' ? 'gzip' : coding, weightOf(parameters))

@@ -6,6 +6,7 @@ import type { Sink } from '../hub/sink.ts'
 import { prefersGzip } from './encoding.ts'
 import type { HttpReply, HttpRequest, StreamAdmission, StreamReply } from './exchange.ts'
 import { methodNotAllowed, problemReply } from './problem.ts'
+import { queryOf } from './query.ts'
 import { parseSince } from './since.ts'
 
 export interface SubscribeHandlerOptions {
@@ -91,13 +92,6 @@ function encoded(admission: Admission, encode: Coding['encode']): StreamAdmissio
     },
     cancel: () => admission.cancel(),
   }
-}
-
-/** By hand, because a path such as `//` is legal in a request and not a URL that can be parsed. */
-function queryOf(url: string): URLSearchParams {
-  const [beforeFragment = ''] = url.split('#', 1)
-  const start = beforeFragment.indexOf('?')
-  return new URLSearchParams(start < 0 ? '' : beforeFragment.slice(start))
 }
 
 function nonEmpty(text: string | null | undefined): string | undefined {

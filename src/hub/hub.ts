@@ -174,7 +174,7 @@ class MillraceHub implements Hub {
   admit({ channels, cursor, since }: SubscribeOptions): Admission {
     this.#assert(this.#closing === undefined)
     const names = toNames(channels, this.limits.channels)
-    const wanted = names.map((name) => ({ name, ...this.#policyOf(name) }))
+    const wanted = names.map((name) => ({ name, policy: this.#policyOf(name) }))
     if (this.#subscribers.size >= this.limits.subscribers) {
       throw new MillraceError(
         'hub_full',
@@ -184,10 +184,10 @@ class MillraceHub implements Hub {
         },
       )
     }
-    const feeds = wanted.map(({ name, ...policy }) => this.#feeds.acquire(name, policy))
+    const feeds = wanted.map(({ name, policy }) => this.#feeds.acquire(name, policy))
     const known = cursor === undefined ? undefined : this.#broker.parse(cursor)
     // A channel that keeps nothing cannot be read from a time.
-    const isTimed = cursor === undefined && since !== undefined && wanted.some(({ kept }) => kept)
+    const isTimed = cursor === undefined && since !== undefined && wanted.some(({ policy }) => policy.kept)
     const subscriber = new Subscriber(this.#context, feeds, {
       cursor: known,
       since: isTimed ? this.#broker.at(since) : undefined,

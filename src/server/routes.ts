@@ -5,7 +5,7 @@ import { publishReply } from '../http/publish.ts'
 import { subscribeReply } from '../http/subscribe.ts'
 import { mergeVary } from '../http/vary.ts'
 import type { Hub } from '../hub/api.ts'
-import { createCors } from './cors.ts'
+import { type Cors, createCors } from './cors.ts'
 import { assertLoopbackHost } from './loopback.ts'
 import { pageReply } from './page.ts'
 
@@ -23,7 +23,12 @@ interface RoutesOptions {
 /** What is answered, whichever way a request has come. Never rejects. */
 export type Routes = (request: HttpRequest) => Promise<HttpReply | StreamReply>
 
-type Route = (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpReply
+interface Route {
+  readonly answer: (request: HttpRequest) => Promise<HttpReply | StreamReply> | HttpReply
+  /** Whose pages may read the answers, and the methods that a preflight is told. @default nobody's */
+  readonly cors?: Cors
+  readonly methods: string
+}
 
 /**
  * `/sse`, `/publish`, `/healthz`, and with `dev` the page.
@@ -46,35 +51,36 @@ export function createRoutes({
   const routes = new Map<string, Route>([
     [
       '/sse',
-      async (request) => {
-        const reply =
-          reading.preflight(request, 'GET, HEAD') ?? (await subscribeReply(hub, request, { compress, onError }))
-        return withHeaders(reply, reading.headers(request))
-      },
+      { answer: (request) => subscribeReply(hub, request, { onError, compress }), cors: reading, methods: 'GET, HEAD' },
     ],
-    [
-      '/publish',
-      async (request) => {
-        const reply = publishing.preflight(request, 'POST') ?? (await publishAnswer(request))
-        return withHeaders(reply, publishing.headers(request))
-      },
-    ],
+    ['/publish', { answer: publishAnswer, cors: publishing, methods: 'POST' }],
     ['/healthz', readOnly(() => healthReply(isDraining()), onError)],
   ])
 
   return async (request) => {
-    const reply = await run(request).catch((error: unknown) => problemReply(error, onError))
-    // Where it drains, or a browser could come back on this connection, be refused, and give up: an EventSource tries again only where
-    // nobody answers.
-    return isLeaving() || isForStream(request) ? withHeaders(reply, { connection: 'close' }) : reply
+    const path = pathOf(request.url)
+    // A stream that has ended is to be opened anew, perhaps at another server, and who was refused is not to hold a connection until it
+    // comes again. Where the server drains, a browser could come back on this connection, be refused, and give up: an EventSource tries
+    // again only where nobody answers.
+    const isLast = (request.method === 'GET' && path === '/sse') || isLeaving()
+    let reply: HttpReply | StreamReply
+    let allowed: Readonly<Record<string, string>> | undefined
+    try {
+      if (dev) assertLoopbackHost(request.host)
+      const { answer, cors, methods } = routes.get(path) ?? (await elsewhere(path))
+      reply = cors?.preflight(request, methods) ?? (await answer(request))
+      allowed = cors?.headers(request)
+    } catch (error) {
+      reply = problemReply(error, onError)
+    }
+    return withHeaders(reply, allowed, isLast ? closing : undefined)
   }
 
-  async function run(request: HttpRequest): Promise<HttpReply | StreamReply> {
-    if (dev) assertLoopbackHost(request.host)
-    const path = pathOf(request.url)
-    const route = routes.get(path) ?? (dev ? await pageRoute(path, onError) : undefined)
-    if (route === undefined) throw notFound(path, [...(dev ? ['/'] : []), ...routes.keys()])
-    return route(request)
+  /** @throws {MillraceError} `not_found` */
+  async function elsewhere(path: string): Promise<Route> {
+    const page = dev ? await pageReply(path) : undefined
+    if (page === undefined) throw notFound(path, [...(dev ? ['/'] : []), ...routes.keys()])
+    return readOnly(() => page, onError)
   }
 
   async function publishAnswer(request: HttpRequest): Promise<HttpReply> {
@@ -84,18 +90,8 @@ export function createRoutes({
   }
 }
 
-async function pageRoute(path: string, onError: OnError): Promise<Route | undefined> {
-  const reply = await pageReply(path)
-  return reply === undefined ? undefined : readOnly(() => reply, onError)
-}
-
-/**
- * Whether the connection ends with the answer: a stream that has ended is to be opened anew, perhaps at another server, and who was
- * refused is not to hold a connection until it comes again.
- */
-function isForStream({ method, url }: HttpRequest): boolean {
-  return method === 'GET' && pathOf(url) === '/sse'
-}
+/** The connection ends with the answer. */
+const closing = { connection: 'close' }
 
 /** The path as it stands, without the query, and without what a proxy's absolute form has before it (RFC 9112, 3.2.2). */
 function pathOf(url: string): string {
@@ -103,21 +99,25 @@ function pathOf(url: string): string {
 }
 
 function readOnly(answer: () => HttpReply, onError: OnError): Route {
-  return ({ method }) =>
-    method === 'GET' || method === 'HEAD'
-      ? answer()
-      : problemReply(methodNotAllowed(method, 'GET, HEAD'), onError, { allow: 'GET, HEAD' })
+  return {
+    answer: ({ method }) =>
+      method === 'GET' || method === 'HEAD'
+        ? answer()
+        : problemReply(methodNotAllowed(method, 'GET, HEAD'), onError, { allow: 'GET, HEAD' }),
+    methods: 'GET, HEAD',
+  }
 }
 
 /** With headers beside its own. What an answer varies by adds up. */
 function withHeaders<Reply extends HttpReply | StreamReply>(
   reply: Reply,
-  headers: Readonly<Record<string, string>>,
+  allowed: Readonly<Record<string, string>> | undefined,
+  connection: typeof closing | undefined,
 ): Reply {
-  const merged = { ...reply.headers, ...headers }
-  if (reply.headers.vary !== undefined && headers.vary !== undefined)
-    merged.vary = mergeVary(headers.vary, reply.headers.vary)
-  return { ...reply, headers: merged }
+  const headers: Record<string, string> = { ...reply.headers, ...allowed, ...connection }
+  const { vary } = reply.headers
+  if (vary !== undefined && allowed?.vary !== undefined) headers.vary = mergeVary(allowed.vary, vary)
+  return { ...reply, headers }
 }
 
 function healthReply(isDraining: boolean): HttpReply {
