@@ -15,12 +15,17 @@ export function chunkHead(length: number): string {
 export const chunkEnd = lineEnd
 
 /** A packet as one chunk of an HTTP/1.1 body. One that holds nothing is none: an empty chunk would end the body. */
-export function toChunk({ bytes }: Packet): Uint8Array {
-  if (bytes.length === 0) return bytes
-  const head = chunkHead(bytes.length)
-  const chunk = Buffer.allocUnsafe(head.length + bytes.length + lineEnd.length)
-  chunk.write(head, 0, 'latin1')
-  chunk.set(bytes, head.length)
-  chunk.write(lineEnd, head.length + bytes.length, 'latin1')
+export function toChunk(packet: Packet): Uint8Array {
+  return chunkBehind('', packet)
+}
+
+/** The same behind the head of its answer. */
+export function chunkBehind(head: string, { bytes }: Packet): Uint8Array {
+  const isChunk = bytes.length > 0
+  const text = isChunk ? head + chunkHead(bytes.length) : head
+  const chunk = Buffer.allocUnsafe(text.length + bytes.length + (isChunk ? chunkEnd.length : 0))
+  chunk.write(text, 0, 'latin1')
+  chunk.set(bytes, text.length)
+  if (isChunk) chunk.write(chunkEnd, text.length + bytes.length, 'latin1')
   return chunk
 }

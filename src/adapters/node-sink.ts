@@ -27,7 +27,7 @@ export function nodeSink(response: ServerResponse, isBare: boolean, clock: Clock
   // A peer that resets the connection is gone, which `close` says; without a listener the error would end the process.
   response.on('error', ignore)
   return isBare && response.socket !== null
-    ? new SocketSink(response.socket, () => response.end(), clock)
+    ? new SocketSink(response.socket, () => response.end(), '', clock)
     : responseSink(response, clock)
 }
 

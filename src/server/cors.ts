@@ -12,8 +12,6 @@ export interface Cors {
   preflight(request: HttpRequest, methods: string): HttpReply | undefined
 }
 
-const none = {}
-
 /**
  * Which origins may read. Never with credentials: nothing here is opened by a cookie.
  *
@@ -21,21 +19,22 @@ const none = {}
  */
 export function createCors(origins: readonly string[]): Cors {
   for (const origin of origins) assertOrigin(origin)
-  const isOpen = origins.includes('*')
-  const isAllowed = (origin: string | undefined): origin is string =>
-    origin !== undefined && (isOpen || origins.includes(origin))
-  // Said whoever asks, or a cache would hand the answer for one origin to another.
-  const refused: Readonly<Record<string, string>> = isOpen ? none : { vary: 'Origin' }
+  // Said whoever asks, or a cache would hand the answer for one origin to another. One object each: they are compared.
+  const refused: Readonly<Record<string, string>> =
+    origins.length === 0 || origins.includes('*') ? {} : { vary: 'Origin' }
+  const named = new Map(origins.map((origin) => [origin, { ...refused, 'access-control-allow-origin': origin }]))
+  const open = named.get('*')
+  const allowed = (request: HttpRequest) => {
+    if (named.size === 0) return undefined
+    const origin = request.header('origin')
+    return origin === undefined ? undefined : (open ?? named.get(origin))
+  }
   return {
-    headers(request) {
-      if (origins.length === 0) return none
-      const origin = request.header('origin')
-      return isAllowed(origin) ? { ...refused, 'access-control-allow-origin': isOpen ? '*' : origin } : refused
-    },
+    headers: (request) => allowed(request) ?? refused,
     preflight(request, methods) {
       if (request.method !== 'OPTIONS' || request.header('access-control-request-method') === undefined)
         return undefined
-      if (!isAllowed(request.header('origin'))) return undefined
+      if (allowed(request) === undefined) return undefined
       return {
         status: 204,
         headers: {

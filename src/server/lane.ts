@@ -6,7 +6,7 @@ import { keepAliveDelay } from '../adapters/node-sink.ts'
 import { SocketSink } from '../adapters/socket-sink.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { OnError } from '../base/errors.ts'
-import { lastHead, streamHead } from './answer-head.ts'
+import { streamHead, wholeReply } from './answer-head.ts'
 import { PlainRequest } from './plain-request.ts'
 import type { Routes } from './routes.ts'
 
@@ -58,7 +58,7 @@ export function openLane(
   http.removeAllListeners('connection')
   http.on('connection', (socket) => {
     waiting.set(socket, clock.now())
-    socket.on('data', begin).on('end', leave).on('error', ignore).on('close', forget)
+    socket.on('data', begin).on('end', leave).on('error', ignore)
   })
   http.once('close', clock.every(interval, endLate))
 
@@ -72,14 +72,14 @@ export function openLane(
       return
     }
     this.setKeepAlive(true, keepAliveDelay).setNoDelay(true)
-    this.off('data', begin).off('end', leave).off('close', forget).on('data', passOver)
+    this.off('data', begin).off('end', leave).on('data', passOver)
     // A reader that closes its half is taken for one that has gone.
     this.allowHalfOpen = false
     answer(this, request).catch(onError)
   }
 
   function handOver(socket: Socket, bytes: Buffer): void {
-    socket.off('data', begin).off('end', leave).off('error', ignore).off('close', forget)
+    socket.off('data', begin).off('end', leave).off('error', ignore)
     // Paused, or bytes that are put back while it flows would wait for the next to come.
     socket.pause()
     socket.unshift(bytes)
@@ -93,17 +93,14 @@ export function openLane(
       if ('admission' in reply) reply.admission.cancel()
       return
     }
-    // One packet for the head and what comes first.
-    socket.cork()
     if ('admission' in reply) {
-      socket.write(streamHead(reply), 'latin1')
-      reply.admission.open(new SocketSink(socket, endStream))
+      const sink = new SocketSink(socket, endStream, streamHead(reply))
+      reply.admission.open(sink)
+      sink.begin()
     } else {
-      socket.write(lastHead(reply), 'latin1')
-      socket.write(reply.body)
+      socket.write(wholeReply(reply))
       endSoon(socket)
     }
-    socket.uncork()
   }
 
   function endStream(socket: Socket): void {
@@ -118,7 +115,6 @@ export function openLane(
   }
 
   function forget(this: Socket): void {
-    waiting.delete(this)
     ending.delete(this)
   }
 
@@ -128,6 +124,8 @@ export function openLane(
     for (const [socket, accepted] of waiting) {
       if (accepted > latest) return
       waiting.delete(socket)
+      // Some have gone by themselves. To be told of each as it goes would cost all the others a listener.
+      if (socket.destroyed) continue
       socket.write(timedOut, 'latin1')
       endSoon(socket)
     }

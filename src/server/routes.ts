@@ -64,7 +64,7 @@ export function createRoutes({
     // again only where nobody answers.
     const isLast = (request.method === 'GET' && path === '/sse') || isLeaving()
     let reply: HttpReply | StreamReply
-    let allowed: Readonly<Record<string, string>> | undefined
+    let allowed: Headers | undefined
     try {
       if (dev) assertLoopbackHost(request.host)
       const { answer, cors, methods } = routes.get(path) ?? (await elsewhere(path))
@@ -108,16 +108,24 @@ function readOnly(answer: () => HttpReply, onError: OnError): Route {
   }
 }
 
+type Headers = HttpReply['headers']
+
+/** What was put together last. Streams are nearly all that is asked for, and their headers are the same objects each time. */
+let last: { readonly from: readonly (Headers | undefined)[]; readonly headers: Headers } = { from: [], headers: {} }
+
 /** With headers beside its own. What an answer varies by adds up. */
 function withHeaders<Reply extends HttpReply | StreamReply>(
   reply: Reply,
-  allowed: Readonly<Record<string, string>> | undefined,
-  connection: typeof closing | undefined,
+  allowed: Headers | undefined,
+  connection: Headers | undefined,
 ): Reply {
-  const headers: Record<string, string> = { ...reply.headers, ...allowed, ...connection }
-  const { vary } = reply.headers
-  if (vary !== undefined && allowed?.vary !== undefined) headers.vary = mergeVary(allowed.vary, vary)
-  return { ...reply, headers }
+  const own = reply.headers
+  if (last.from[0] !== own || last.from[1] !== allowed || last.from[2] !== connection) {
+    const headers: Record<string, string> = { ...own, ...allowed, ...connection }
+    if (own.vary !== undefined && allowed?.vary !== undefined) headers.vary = mergeVary(allowed.vary, own.vary)
+    last = { from: [own, allowed, connection], headers }
+  }
+  return { ...reply, headers: last.headers }
 }
 
 function healthReply(isDraining: boolean): HttpReply {
