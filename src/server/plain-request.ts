@@ -14,8 +14,6 @@ const carriageReturn = 0x0d
 const lineFeed = 0x0a
 const colon = 0x3a
 const questionMark = 0x3f
-/** What upper and lower case of a letter differ in. It is set in all else that the names looked for are made of. */
-const caseBit = 0x20
 
 /** What a byte may be part of, as bits of {@link kinds}. */
 const ofTarget = 1
@@ -25,8 +23,7 @@ const ofHost = 8
 const kinds = kindsOfBytes()
 
 /** Fields that say how a message is framed, or what becomes of its connection (RFC 9110, RFC 9112). No plain request has one. */
-const unusual = ['te', 'trailer', 'expect', 'upgrade', 'keep-alive', 'http2-settings']
-const unusualPrefixes = ['content-', 'transfer-', 'proxy-', 'sec-websocket-']
+const unusual = /^(?:te|trailer|expect|upgrade|keep-alive|http2-settings|(?:content|transfer|proxy|sec-websocket)-.*)$/
 
 /**
  * A `GET /sse` as nearly every client sends it: a request line, fields of which none is out of the ordinary, and nothing else.
@@ -71,8 +68,8 @@ export class PlainRequest implements HttpRequest {
   }
 
   header(name: string): string | undefined {
-    const found = this.#fields.find((field) => isNamed(this.#bytes, field, name))
-    return found === undefined ? undefined : textOf(this.#bytes, found)
+    const found = this.#fields.find((field) => field.name === name)
+    return found === undefined ? undefined : this.#bytes.toString('latin1', found.start, found.end)
   }
 
   /** There is none. */
@@ -81,85 +78,57 @@ export class PlainRequest implements HttpRequest {
   }
 }
 
-/** Where the name of a field begins and ends, and where its value does, in bytes. */
 interface Field {
-  readonly name: number
-  readonly nameEnd: number
-  readonly value: number
-  readonly valueEnd: number
+  /** In lower case. */
+  readonly name: string
+  /** Where its value begins and ends, in bytes. */
+  readonly start: number
+  readonly end: number
 }
 
 type Fields = readonly Field[]
 
 /** The fields up to the empty line, which must be the end of it all; undefined where one is not written plainly. */
-function readFields(bytes: Buffer, start: number): Fields | undefined {
+function readFields(bytes: Buffer, first: number): Fields | undefined {
   const fields: Field[] = []
-  let name = start
-  while (bytes[name] !== carriageReturn) {
-    const nameEnd = skip(bytes, name, ofName)
-    if (nameEnd === name || bytes[nameEnd] !== colon || fields.length === mostFields) return undefined
+  let line = first
+  while (bytes[line] !== carriageReturn) {
+    const nameEnd = skip(bytes, line, ofName)
+    if (nameEnd === line || bytes[nameEnd] !== colon || fields.length === mostFields) return undefined
     const lineEnd = skip(bytes, nameEnd + 1, ofValue)
     if (bytes[lineEnd] !== carriageReturn || bytes[lineEnd + 1] !== lineFeed) return undefined
-    let value = nameEnd + 1
-    while (bytes[value] === space) value++
-    let valueEnd = lineEnd
-    while (valueEnd > value && bytes[valueEnd - 1] === space) valueEnd--
-    fields.push({ name, nameEnd, value, valueEnd })
-    name = lineEnd + 2
+    let start = nameEnd + 1
+    while (bytes[start] === space) start++
+    let end = lineEnd
+    while (end > start && bytes[end - 1] === space) end--
+    fields.push({ name: bytes.toString('latin1', line, nameEnd).toLowerCase(), start, end })
+    line = lineEnd + 2
   }
-  return bytes[name + 1] === lineFeed && name + 2 === bytes.length ? fields : undefined
+  return bytes[line + 1] === lineFeed && line + 2 === bytes.length ? fields : undefined
 }
 
 /** Whether none of them is unusual and none is there twice, and one says for which host the request is. */
 function arePlain(bytes: Buffer, fields: Fields): boolean {
-  let hasHost = false
-  for (const [index, field] of fields.entries()) {
-    for (const name of unusual) if (isNamed(bytes, field, name)) return false
-    for (const prefix of unusualPrefixes) if (hasAt(bytes, field.name, prefix, caseBit)) return false
-    for (let earlier = 0; earlier < index; earlier++) if (isSameName(bytes, fields[earlier], field)) return false
-    if (isNamed(bytes, field, 'connection') && !/^(?:keep-alive|close)$/i.test(textOf(bytes, field))) return false
-    if (!isNamed(bytes, field, 'host')) continue
-    const { value, valueEnd } = field
-    hasHost = valueEnd > value && skip(bytes, value, ofHost) === valueEnd
-    if (!hasHost) return false
+  const names = new Set<string>()
+  for (const { name, start, end } of fields) {
+    if (unusual.test(name)) return false
+    names.add(name)
+    if (name === 'connection' && !/^(?:keep-alive|close)$/i.test(bytes.toString('latin1', start, end))) return false
+    if (name === 'host' && (start === end || skip(bytes, start, ofHost) < end)) return false
   }
-  return hasHost
+  return names.size === fields.length && names.has('host')
 }
 
-function textOf(bytes: Buffer, { value, valueEnd }: Field): string {
-  return bytes.toString('latin1', value, valueEnd)
-}
-
-/** @param name In lower case. */
-function isNamed(bytes: Buffer, field: Field, name: string): boolean {
-  return field.nameEnd - field.name === name.length && hasAt(bytes, field.name, name, caseBit)
-}
-
-function isSameName(bytes: Buffer, a: Field | undefined, b: Field): boolean {
-  if (a === undefined || a.nameEnd - a.name !== b.nameEnd - b.name) return false
-  for (let at = a.name, other = b.name; at < a.nameEnd; at++, other++) {
-    if ((byteAt(bytes, at) | caseBit) !== (byteAt(bytes, other) | caseBit)) return false
-  }
+function hasAt(bytes: Buffer, start: number, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text.charCodeAt(at)) return false
   return true
 }
 
-function hasAt(bytes: Buffer, start: number, text: string, ignored = 0): boolean {
-  for (let at = 0; at < text.length; at++) {
-    if ((byteAt(bytes, start + at) | ignored) !== text.charCodeAt(at)) return false
-  }
-  return true
-}
-
-/** The first place from `start` on whose byte is not of that kind. */
+/** The first place from `start` on whose byte is not of that kind, as none is past the end. */
 function skip(bytes: Buffer, start: number, kind: number): number {
   let at = start
-  while (((kinds[byteAt(bytes, at)] ?? 0) & kind) !== 0) at++
+  while (((kinds[bytes[at] ?? 0] ?? 0) & kind) !== 0) at++
   return at
-}
-
-/** Past the end: a byte that is part of nothing. */
-function byteAt(bytes: Buffer, at: number): number {
-  return bytes[at] ?? 0
 }
 
 function kindsOfBytes(): Uint8Array {
