@@ -59,10 +59,6 @@ export function createRoutes({
 
   return async (request) => {
     const path = pathOf(request.url)
-    // A stream that has ended is to be opened anew, perhaps at another server, and who was refused is not to hold a connection until it
-    // comes again. Where the server drains, a browser could come back on this connection, be refused, and give up: an EventSource tries
-    // again only where nobody answers.
-    const isLast = (request.method === 'GET' && path === '/sse') || isLeaving()
     let reply: HttpReply | StreamReply
     let allowed: Headers | undefined
     try {
@@ -73,6 +69,10 @@ export function createRoutes({
     } catch (error) {
       reply = problemReply(error, onError)
     }
+    // A stream that has ended is to be opened anew, perhaps at another server, and who was refused is not to hold a connection until it
+    // comes again. Where the server drains, a browser could come back on this connection, be refused, and give up: an EventSource tries
+    // again only where nobody answers.
+    const isLast = (request.method === 'GET' && path === '/sse') || isLeaving()
     return withHeaders(reply, allowed, isLast ? closing : undefined)
   }
 
