@@ -5,6 +5,12 @@ export const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
 
 export const none = new Uint8Array(0)
 
+/**
+ * Up to this size bytes that refer to nothing before them are stored: to deflate them would take two or three times as long as to write
+ * them, and leave half.
+ */
+export const smallestAlone = 1_000
+
 /** Bytes before the contents of a stored block, and how many it holds at most (RFC 1951, 3.2.4). */
 const storedHead = 5
 const mostStored = 0xffff

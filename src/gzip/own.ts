@@ -1,9 +1,6 @@
 import { endOfTurn } from '../base/turn.ts'
-import { deflate, none, store, storedParts } from './block.ts'
+import { deflate, none, smallestAlone, store, storedParts } from './block.ts'
 import type { Zlib } from './zlib.ts'
-
-/** What is for one reader is stored up to this size: it would cost as much time as writing it does, for little. */
-const smallest = 512
 
 /** Stored up to this size in one buffer, and above it around the buffer that it is in, which may be shared. */
 const mostCopied = 4 * 1024
@@ -36,7 +33,7 @@ const known = new WeakMap<ArrayBufferLike, View[]>()
 
 /** A packet for one reader as blocks that can be put behind any others, in one or more parts. */
 export function ownBlocks(zlib: Zlib, bytes: Uint8Array): readonly Uint8Array[] {
-  if (bytes.length <= smallest) return [store(bytes, none)]
+  if (bytes.length <= smallestAlone) return [store(bytes, none)]
   const views = known.get(bytes.buffer) ?? []
   const same = views.find(({ offset, length }) => offset === bytes.byteOffset && length === bytes.length)
   if (same !== undefined) return [same.blocks]

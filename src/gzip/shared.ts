@@ -1,12 +1,12 @@
 import { Packet } from '../hub/packet.ts'
-import { deflate, none, store } from './block.ts'
+import { deflate, none, smallestAlone, store } from './block.ts'
 import { shiftOf } from './crc32.ts'
 import type { Zlib } from './zlib.ts'
 
 /** Bytes of a stream's end that may be referred to: several messages of 1 KB, whose keys and values come again. More gains little. */
 const window = 8 * 1024
 
-/** Packets up to this size are stored: they would hardly get smaller. */
+/** Packets up to this size are stored also for those who have a past: they would hardly get smaller. */
 const smallest = 100
 
 /** Packets above this size refer to nothing before them: what is alike in them is in themselves. */
@@ -46,6 +46,7 @@ export class Shared {
   readonly #zlib: Zlib
   readonly #bytes: Uint8Array
   readonly #forms: Form[] = []
+  #stored: Packet | undefined
   #readers = 0
 
   constructor(zlib: Zlib, bytes: Uint8Array) {
@@ -81,8 +82,10 @@ export class Shared {
 
   #block(after: Uint8Array | undefined): Packet {
     const bytes = this.#bytes
-    if (bytes.length > smallest) return Packet.toMany(deflate(this.#zlib, bytes, after))
-    return this.#forms[0]?.block ?? Packet.toMany(store(bytes, none))
+    const least = after === undefined ? smallestAlone : smallest
+    if (bytes.length > least) return Packet.toMany(deflate(this.#zlib, bytes, after))
+    this.#stored ??= Packet.toMany(store(bytes, none))
+    return this.#stored
   }
 
   #keep({ after = none, past }: Form): void {

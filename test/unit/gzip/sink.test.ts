@@ -183,6 +183,23 @@ describe('what goes to many', () => {
     expect(readers[0]?.bytes.length).toBeLessThan(size / 3)
   })
 
+  test('is as it is where it is small and few read it, and small among more readers, who share what came before', () => {
+    const [few, more] = [streams(3), streams(4)]
+    for (const readers of [few, more]) {
+      for (let count = 1; count <= 20; count++) {
+        const packet = toMany(
+          `id: 1763791234567-${count}\nchannel: rooms.1\ndata: {"author":"Ada Lovelace","text":"Hello, everybody","room":"general","count":${count}}\n\n`,
+        )
+        for (const reader of readers) reader.write(packet)
+      }
+    }
+    const written = few[0]?.plain.at(-1)?.length ?? 0
+
+    expect(few[0]?.lastBlock).toHaveLength(written + 5)
+    expect(more[0]?.lastBlock?.length).toBeLessThan(written + 5)
+    for (const stream of [...few, ...more]) stream.expectWhole()
+  })
+
   test('is deflated for a newcomer on its own until it has had as much as the others', () => {
     const readers = streams(10)
     const newcomer = new Stream()
