@@ -31,7 +31,10 @@ export function openStream(response: ServerResponse, reply: StreamReply): Sink |
   if (response.req.httpVersionMajor < 2) response.shouldKeepAlive = false
   const isBare = canBeBare(response)
   // Said, and not left to Node, because then we may write the chunks ourselves.
-  writeHead(response, isBare ? { ...reply, headers: { ...reply.headers, 'transfer-encoding': 'chunked' } } : reply)
+  const headers = isBare ? { ...reply.headers, 'transfer-encoding': 'chunked' } : reply.headers
+  // An answer keeps what is set one by one, which is 600 bytes for as long as the stream lasts, and needs it where others have set some.
+  if (response.getHeaderNames().length === 0) response.writeHead(reply.status, headers)
+  else writeHead(response, { ...reply, headers })
   response.flushHeaders()
   return reply.admission.open(nodeSink(response, isBare))
 }
