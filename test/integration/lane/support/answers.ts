@@ -1,3 +1,5 @@
+import { constants, gunzipSync } from 'node:zlib'
+
 /** An answer of HTTP/1.1, without what chance and the clock have put into it. */
 export interface Answer {
   readonly status: string
@@ -31,11 +33,17 @@ export function readAnswers(text: string): readonly Answer[] {
     // Without a length and chunks it ends with the connection (RFC 9112, 6.3); and with nothing where that is not to end.
     const most = headers.includes('connection: close') ? Number.POSITIVE_INFINITY : 0
     const length = Number(/^content-length: (\d+)$/m.exec(headers.join('\n'))?.[1] ?? most)
+    const isGzip = headers.includes('content-encoding: gzip')
     const isChunked = headers.includes('transfer-encoding: chunked')
     const { body, behind, isUnfinished } = isChunked
       ? readChunks(rest.slice(end + 4))
       : cut(rest.slice(end + 4), length)
-    answers.push({ status, headers: headers.map(withoutChance).toSorted(), body: withoutChance(body), isUnfinished })
+    answers.push({
+      status,
+      headers: headers.map(withoutChance).toSorted(),
+      body: withoutChance(isGzip ? unzip(body) : body),
+      isUnfinished,
+    })
     rest = behind
   }
   return answers
@@ -59,6 +67,11 @@ function readChunks(text: string): Body {
 
 function cut(text: string, at: number): Body {
   return { body: text.slice(0, at), behind: text.slice(at), isUnfinished: false }
+}
+
+/** As far as it has come. */
+function unzip(text: string): string {
+  return gunzipSync(Buffer.from(text, 'latin1'), { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1')
 }
 
 function withoutChance(text: string): string {

@@ -88,6 +88,8 @@ function targets(): fc.Arbitrary<string> {
 const usual = [
   'Accept: text/event-stream',
   'Accept: */*',
+  'Accept-Encoding: gzip, deflate, br',
+  'accept-encoding: identity',
   'Cache-Control: no-cache',
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64) "test"',
   'Accept-Language:en',
