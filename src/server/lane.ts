@@ -58,7 +58,7 @@ export function openLane(
   http.removeAllListeners('connection')
   http.on('connection', (socket) => {
     waiting.set(socket, clock.now())
-    socket.on('data', begin).on('end', leave).on('error', ignore)
+    socket.on('data', begin).on('end', leave).on('error', gone)
   })
   http.once('close', clock.every(interval, endLate))
 
@@ -79,7 +79,7 @@ export function openLane(
   }
 
   function handOver(socket: Socket, bytes: Buffer): void {
-    socket.off('data', begin).off('end', leave).off('error', ignore)
+    socket.off('data', begin).off('end', leave).off('error', gone)
     // Paused, or bytes that are put back while it flows would wait for the next to come.
     socket.pause()
     socket.unshift(bytes)
@@ -114,6 +114,17 @@ export function openLane(
     socket.on('close', forget).destroySoon()
   }
 
+  /** Nothing was asked. */
+  function leave(this: Socket): void {
+    waiting.delete(this)
+    this.destroy()
+  }
+
+  /** `close` comes after it; without a listener the error would end the process. */
+  function gone(this: Socket): void {
+    waiting.delete(this)
+  }
+
   function forget(this: Socket): void {
     ending.delete(this)
   }
@@ -124,7 +135,7 @@ export function openLane(
     for (const [socket, accepted] of waiting) {
       if (accepted > latest) return
       waiting.delete(socket)
-      // Some have gone by themselves. To be told of each as it goes would cost all the others a listener.
+      // Some were destroyed by others. To be told of each as it goes would cost all the others a listener.
       if (socket.destroyed) continue
       socket.write(timedOut, 'latin1')
       endSoon(socket)
@@ -142,11 +153,3 @@ export function openLane(
 function passOver(this: Socket): void {
   if (this.bytesRead > mostIgnored) this.destroy()
 }
-
-/** Nothing was asked. */
-function leave(this: Socket): void {
-  this.destroy()
-}
-
-/** `close` comes after it; without a listener the error would end the process. */
-function ignore(): void {}

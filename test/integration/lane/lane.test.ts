@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { defineChannel } from '../../../src/channels/define.ts'
 import type { Hub } from '../../../src/hub/api.ts'
@@ -9,6 +9,7 @@ import { type Lane, openLane } from '../../../src/server/lane.ts'
 import { createRoutes } from '../../../src/server/routes.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { until } from '../../support/until.ts'
+import { usedMemory } from '../http/support/heap.ts'
 import { dial as dialPort, get, type RawClient } from '../http/support/raw-client.ts'
 import { readAnswers } from './support/answers.ts'
 
@@ -204,6 +205,27 @@ describe('the lane', () => {
 
     expect(await connections()).toBe(0)
   })
+
+  test.for(['destroy', 'resetAndDestroy'] as const)(
+    'holds nothing of a client that has left without a word (%s)',
+    async (leave) => {
+      const sockets: WeakRef<Socket>[] = []
+      http.on('connection', (socket) => sockets.push(new WeakRef(socket)))
+      for (let count = 0; count < 20; count++) {
+        const client = await dial()
+        client.socket[leave]()
+      }
+      await until('all to be seen and gone', async () =>
+        sockets.length === 20 && (await connections()) === 0 ? true : undefined,
+      )
+
+      // No timer has come round. One or two may still be in the hands of the runtime.
+      await until('the memory of them', async () => {
+        await usedMemory()
+        return sockets.filter((socket) => socket.deref() !== undefined).length <= 2 ? true : undefined
+      })
+    },
+  )
 
   test('cuts, when the hub has ended its streams, who does not take the rest, and who waits', async () => {
     const [waiting, reader] = [await dial(), await subscribe()]
