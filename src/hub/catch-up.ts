@@ -77,7 +77,12 @@ export async function catchUp({ compare, log, pace, tail }: CatchUpContext, subs
     if (ring !== undefined) {
       backlog.add(ring)
       told.clear()
-      if (ring.done) return subscriber.goLive(backlog.take())
+      if (ring.done) {
+        const last = backlog.take()
+        // What was read of the log for others may have brought it here, with nothing that it could be written.
+        if (last.length === 0 && !subscriber.isTold) subscriber.writeCursor()
+        return subscriber.goLive(last)
+      }
       subscriber.cursor = ring.deliveries.at(-1)?.entry.position ?? subscriber.cursor
       if (backlog.isDue) writeBacklog(subscriber, backlog)
       continue

@@ -103,6 +103,20 @@ describe('a subscriber', () => {
     expect(reader.lastEventId).toMatch(/-[1-9]\d*$/)
   })
 
+  test('that begins at a time, as others just did, is told a place too', async () => {
+    const hub = start()
+    await join(hub, { channels: ['a'], since: 0 })
+    await turn()
+    const readers = [0, 1].map((since) => {
+      const reader = new Reader()
+      hub.admit({ channels: ['a'], since }).open(reader)
+      return reader
+    })
+    await turn()
+    await turn()
+    for (const { lastEventId } of readers) expect(lastEventId).toMatch(/-[1-9]\d*$/)
+  })
+
   test('that is slow reads from the log what did not fit its outbox, and keeps no more than that waiting', async () => {
     const hub = start({ limits: { outbox: 10_000 } })
     const reader = await join(hub, { channels: ['a'] })
