@@ -20,6 +20,8 @@ const keepAliveTimeout = 75_000
 export interface Front {
   /** It accepts every connection, and counts them. */
   readonly http: Server
+  /** Ends at once the connections on which nothing was asked yet. */
+  closeUnused(): void
   /** Ends every connection at once. */
   cutAll(): void
 }
@@ -51,6 +53,7 @@ export function createFront(routes: Routes, { isDraining, onError }: FrontOption
   })
   return {
     http,
+    closeUnused: () => lane.closeUnused(),
     cutAll() {
       http.closeAllConnections()
       lane.cut()

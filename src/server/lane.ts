@@ -24,6 +24,8 @@ interface LaneOptions {
 
 /** The connections that an HTTP server has accepted and does not know of. */
 export interface Lane {
+  /** Ends at once those that wait for a request: who is refused what is asked there now would not come again, who is not answered does. */
+  closeUnused(): void
   /** Ends at once those that wait for a request, and those whose answer has ended. What the hub still streams to is the hub's to end. */
   cut(): void
 }
@@ -143,6 +145,9 @@ export function openLane(
   }
 
   return {
+    closeUnused() {
+      for (const socket of waiting.keys()) socket.destroy()
+    },
     cut() {
       for (const socket of [...waiting.keys(), ...ending]) socket.destroy()
     },

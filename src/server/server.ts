@@ -68,7 +68,7 @@ export async function openSite(options: ServerOptions, broker?: Broker): Promise
   let isDraining = false
   try {
     const state = { onError, isLeaving: () => isLeaving, isDraining: () => isDraining }
-    const { http, cutAll } = createFront(createRoutes({ hub, dev, cors, compress, ...state }), state)
+    const { http, closeUnused, cutAll } = createFront(createRoutes({ hub, dev, cors, compress, ...state }), state)
     return {
       hub,
       entrance: http,
@@ -79,6 +79,7 @@ export async function openSite(options: ServerOptions, broker?: Broker): Promise
         isLeaving = isDraining = true
         const closed = once(http, 'close')
         http.close()
+        closeUnused()
         await hub.close({ drain })
         const timer = setTimeout(cutAll, grace)
         http.closeIdleConnections()

@@ -72,6 +72,32 @@ test('while it drains it is not healthy, accepts nobody, and closes its connecti
   expect(hub.ended).toBe(0)
 })
 
+test('a connection on which nothing was asked is closed and not refused, or an EventSource would give up there', async () => {
+  const hub = await serve(['--dev'])
+  const { hostname, port } = new URL(hub.url)
+  // More than one, so that it drains for a while.
+  await Promise.all(Array.from({ length: 50 }, () => openStream(hub.url, 'a')))
+  const socket = connect(Number(port), hostname)
+  const closed = once(socket, 'close')
+  let text = ''
+  socket
+    .on('error', () => {})
+    .on('data', (bytes) => {
+      text += bytes
+    })
+  await once(socket, 'connect')
+  // Answered after the socket was accepted.
+  await fetch(`${hub.url}/healthz`)
+
+  const end = hub.kill('SIGTERM')
+  await untilPrinted(hub, /"closing"/)
+  socket.write('GET /sse?channel=a HTTP/1.1\r\nHost: localhost\r\n\r\n')
+
+  await closed
+  expect(text).toBe('')
+  await end
+})
+
 test('a connection is not used again when its stream has ended', async () => {
   const hub = await serve(['--dev'])
   const { hostname, port } = new URL(hub.url)
