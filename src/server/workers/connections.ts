@@ -47,11 +47,6 @@ export class Connections {
     while (this.#open.size > most() && Date.now() < end) await delay(look)
   }
 
-  /** Closes those on which nothing was asked yet. */
-  closeUnused(): void {
-    for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy()
-  }
-
   closeAll(): void {
     for (const socket of this.#open) socket.destroy()
   }

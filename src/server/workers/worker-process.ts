@@ -93,8 +93,6 @@ async function close(drain: number, isLeaving: boolean): Promise<void> {
     // What is no stream is a request, or a connection on which one may come, and be the last.
     await connections.fall(() => (isUrgent ? Infinity : site.hub.subscribers), leaveTime)
   }
-  // Whose request comes now would be refused, and an EventSource that is answered so gives up; one that is not answered comes back.
-  connections.closeUnused()
   await site.close(drain)
   await connections.fall(() => 0, grace)
   connections.closeAll()
