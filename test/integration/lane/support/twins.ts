@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { answer } from '../../../../src/adapters/node-answer.ts'
 import { fromNode } from '../../../../src/adapters/node-request.ts'
@@ -71,9 +72,9 @@ export async function startTwins(): Promise<Twins> {
         if (isTaken && index === 0) await until(() => ours.text !== '')
         await turns(4)
       }
-      await untilSame(ours, theirs)
+      await untilSame(ours, theirs, isTaken)
       await hub.publish('a', `message ${published++}`)
-      await untilSame(ours, theirs)
+      await untilSame(ours, theirs, isTaken)
       for (const { socket } of [ours, theirs]) socket.destroy()
       await until(() => hub.subscribers === 1)
       expect(errors).toEqual([])
@@ -116,14 +117,14 @@ async function dial(path: string): Promise<Client> {
 }
 
 /** Resolves when both have been sent the same for some turns, and fails when that takes too long. */
-async function untilSame(ours: Client, theirs: Client): Promise<void> {
+async function untilSame(ours: Client, theirs: Client, isTaken: boolean): Promise<void> {
   const end = performance.now() + patience
   let quiet = 0
   let before = ''
   while (quiet < 3) {
     await turns(4)
     const now = `${ours.text}\0${theirs.text}`
-    quiet = now === before && isSame(ours, theirs) ? quiet + 1 : 0
+    quiet = now === before && isSame(ours, theirs, isTaken) ? quiet + 1 : 0
     before = now
     if (performance.now() > end) {
       expect(shown(ours)).toEqual(shown(theirs))
@@ -132,16 +133,25 @@ async function untilSame(ours: Client, theirs: Client): Promise<void> {
   }
 }
 
-function isSame(ours: Client, theirs: Client): boolean {
-  return JSON.stringify(shown(ours)) === JSON.stringify(shown(theirs))
+/**
+ * What is malformed behind a request is answered with 400, if the answer to that request has not begun: which of the two comes first is,
+ * in Node, a matter of when microtasks run, and they do not where bytes were put back. So, where the lane has taken nothing, 400 at the end is
+ * as good as other answers.
+ */
+function isSame(ours: Client, theirs: Client, isTaken: boolean): boolean {
+  const [a, b] = [shown(ours), shown(theirs)]
+  if (isDeepStrictEqual(a, b)) return true
+  if (isTaken || !a.isClosed || !b.isClosed) return false
+  return isCutShort(a.answers, b.answers) || isCutShort(b.answers, a.answers)
+}
+
+function isCutShort(answers: readonly Answer[], others: readonly Answer[]): boolean {
+  const before = answers.slice(0, -1)
+  return isDeepStrictEqual(answers.at(-1), badRequest) && isDeepStrictEqual(before, others.slice(0, before.length))
 }
 
 function shown({ text, isClosed }: Client): { answers: readonly Answer[]; isClosed: boolean } {
-  const answers = readAnswers(text)
-  const last = answers.at(-1)
-  // What is malformed behind a request for a stream is answered with 400, or cuts the stream, if that has begun: which of the two is
-  // for the order of callbacks in Node's parser to say.
-  return { answers: isClosed && last?.isUnfinished ? [...answers.slice(0, -1), badRequest] : answers, isClosed }
+  return { answers: readAnswers(text), isClosed }
 }
 
 async function until(isThere: () => boolean): Promise<void> {
