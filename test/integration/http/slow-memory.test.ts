@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createParser } from '../../../src/sse/parse.ts'
 import { until } from '../../support/until.ts'
-import { streaming } from './support/adapters.ts'
+import { streamingLong } from './support/adapters.ts'
 import { untilUsedMemory, usedMemory } from './support/heap.ts'
 import { createStage, type Stage } from './support/stage.ts'
 
@@ -23,7 +23,7 @@ const groups = 10
 const each = 1024 * KiB
 
 /** One of each way to a socket, and a stream that no socket is behind. */
-const transports = streaming.filter(({ name }) =>
+const transports = streamingLong.filter(({ name }) =>
   ['node:http', 'node:http2', 'Hono on node:http with CORS', 'a fetch handler'].includes(name.replace(' and gzip', '')),
 )
 

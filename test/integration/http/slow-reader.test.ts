@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { defineChannel } from '../../../src/channels/define.ts'
 import { createParser } from '../../../src/sse/parse.ts'
 import { until } from '../../support/until.ts'
-import { streaming } from './support/adapters.ts'
+import { streamingLong } from './support/adapters.ts'
 import { untilUsedMemory, usedMemory } from './support/heap.ts'
 import { getUnchunked } from './support/raw-client.ts'
 import { read } from './support/reading.ts'
@@ -17,7 +17,7 @@ const mostCompressed = 120
 /** One text for all messages, so that the log itself takes up next to nothing. Of its 64 KiB gzip leaves 48. */
 const data = randomBytes(48 * 1024).toString('base64')
 
-describe.for(streaming)('readers that stop reading over $name', (adapter) => {
+describe.for(streamingLong)('readers that stop reading over $name', (adapter) => {
   const messages = adapter.isCompressed ? mostCompressed : most
 
   test('cost no more than their outboxes, and get everything, in order and once, when they go on', async () => {

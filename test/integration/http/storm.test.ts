@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { streaming } from './support/adapters.ts'
+import { streamingLong } from './support/adapters.ts'
 import { untilUsedMemory, usedMemory } from './support/heap.ts'
 import { dial, get } from './support/raw-client.ts'
 import { createStage, type Stage } from './support/stage.ts'
 
-describe.for(streaming)('2,000 readers that come and go over $name', (adapter) => {
+describe.for(streamingLong)('2,000 readers that come and go over $name', (adapter) => {
   test('leave nobody behind', async () => {
     const stage = await createStage(adapter)
 
