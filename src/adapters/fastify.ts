@@ -42,7 +42,7 @@ export const millrace: FastifyPluginAsync<MillraceOptions> = async (app, options
 
   if (path !== false) {
     app.all(path, async (request, reply) => {
-      const answer = await subscribeReply(hub, fromFastify(request), { onError })
+      const answer = await subscribeReply(hub, fromFastify(request), options)
       if (!('admission' in answer)) return send(reply, answer)
       if (isClosing) {
         answer.admission.cancel()

@@ -101,6 +101,15 @@ describe('the Fastify plugin', () => {
     other.close()
   })
 
+  test('leaves streams as they are where it is told to', async () => {
+    await app.register(millrace, { hub, compress: false })
+    const headers = { 'accept-encoding': 'gzip' }
+
+    const { headers: answered } = await app.inject({ method: 'HEAD', url: '/sse', headers })
+
+    expect([answered['content-encoding'], answered.vary]).toEqual([undefined, undefined])
+  })
+
   test('ends compressed streams as a whole when the app closes', async () => {
     await app.register(millrace, { hub })
     await app.listen({ port: 0, host: '127.0.0.1' })
