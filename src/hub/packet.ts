@@ -28,11 +28,6 @@ export class Packet {
     return new Packet(bytes, true)
   }
 
-  /** Of the same readers, with other bytes. */
-  with(bytes: Uint8Array): Packet {
-    return new Packet(bytes, this.isShared)
-  }
-
   /** What `making` makes of this packet: the same object each time. `making` MUST be one function, not a new one for each call. */
   made<T>(making: Making<T>): T {
     if (this.#making === making) return this.#made as T

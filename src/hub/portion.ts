@@ -46,7 +46,7 @@ export class Burst {
 }
 
 /**
- * What one audience is still to be written: a burst, after those before it. Readers who wait for the same burstes have the same
+ * What one audience is still to be written: a burst, after those before it. Readers who wait for the same bursts have the same
  * portion, so its bytes are put together once for all of them.
  */
 export class Portion {

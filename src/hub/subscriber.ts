@@ -129,7 +129,7 @@ export class Subscriber implements LiveReader, Spoke {
 
   /** Takes the packet, always, after what the fan-out has for it; with too much waiting it is live no more. */
   write(packet: Packet): void {
-    this.#context.fanOut.settle(this)
+    if (this.#state === 'live') this.#context.fanOut.settle(this)
     this.#outbox.write(packet)
     this.touched = true
     if (this.#state === 'live' && this.#isFull) this.#fallBehind()

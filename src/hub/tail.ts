@@ -94,8 +94,9 @@ export class Tail implements Follower {
     }
     const isBranch = this.#isBranch(entry.position)
     if (!isBranch && this.#isTaken(entry.position)) return
-    if (!isBranch && !this.#isTornBy(entry)) {
-      this.#pass(entry, entry.position)
+    const feeds = this.#feedsOf(entry)
+    if (!isBranch && !feeds.some((feed) => feed.hasMissed(entry))) {
+      this.#pass(entry, entry.position, feeds)
       return
     }
     this.#hold(entry)
@@ -169,9 +170,7 @@ export class Tail implements Follower {
     this.#context.fanOut.push(delivery, feeds)
   }
 
-  #pass(entry: Entry, position: Position): void {
-    const feeds = this.#feedsOf(entry)
-    if (this.#isBranch(position)) this.#context.feeds().branchAt(position)
+  #pass(entry: Entry, position: Position, feeds: readonly Feed[]): void {
     // Before the head moves on: who falls behind in the flush of what came earlier has not had this one.
     for (const feed of feeds) for (const subscriber of feed.ahead) subscriber.meet(position)
     this.#head = position
@@ -266,7 +265,8 @@ export class Tail implements Follower {
       for (const missed of hole.entries) passLate(missed, this.#feedsOf(missed))
       for (const feed of torn) feed.mendedTo(entry)
     }
-    this.#pass(entry, entry.position)
+    if (this.#isBranch(entry.position)) this.#context.feeds().branchAt(entry.position)
+    this.#pass(entry, entry.position, this.#feedsOf(entry))
   }
 
   #tell(gaps: readonly ChannelGap[], next: Position): void {
@@ -290,11 +290,6 @@ export class Tail implements Follower {
 
   #feedsOf(entry: Entry): readonly Feed[] {
     return this.#context.feeds().of(entry.channels)
-  }
-
-  #isTornBy(entry: Entry): boolean {
-    for (const feed of this.#feedsOf(entry)) if (feed.hasMissed(entry)) return true
-    return false
   }
 
   /** The feeds that have missed something before this entry. */
