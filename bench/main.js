@@ -6,11 +6,11 @@ import { measure } from './harness/measure.js'
 import { runMicro, toMicroTable } from './harness/micro.js'
 import { parseOptions, usage } from './harness/options.js'
 import { toSelfTimes } from './harness/profile.js'
+import { isOnPath } from './harness/program.js'
 import { mediansOf, toTable } from './harness/report.js'
 import { machine, openFileLimit } from './harness/system.js'
 import { toVerdict } from './harness/verdict.js'
 import { nameOf, scenarios } from './scenarios.js'
-import { isOnPath } from './servers/program.js'
 import { servers } from './servers/servers.js'
 
 /** @typedef {import('./harness/report.js').Row} Row */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { start, until } from '../harness/child.js'
-import { freePort, listens, temporaryDir } from '../harness/place.js'
+import { start, until } from './child.js'
+import { freePort, listens, temporaryDir } from './place.js'
 
 /** Where Debian has what only root is to start. */
 const alsoIn = '/usr/sbin'
@@ -15,13 +15,14 @@ export function isOnPath(command) {
 }
 
 /**
- * A program with a folder and a port of its own, which it says nothing about: it is asked until it listens.
+ * A program with a folder and a port of its own, which it says nothing about: it is asked until it is ready.
  *
  * @param {string} command
  * @param {(dir: string, port: number) => Promise<string[]>} configure gives the arguments
- * @returns {Promise<import('./servers.js').Started>}
+ * @param {(port: number) => Promise<true | undefined>} [isReady]
+ * @returns {Promise<import('../servers/servers.js').Started & { port: number }>}
  */
-export async function startProgram(command, configure) {
+export async function startProgram(command, configure, isReady = listens) {
   const dir = await temporaryDir()
   const port = await freePort()
   const args = await configure(dir, port)
@@ -32,10 +33,10 @@ export async function startProgram(command, configure) {
     await rm(dir, { recursive: true, force: true })
   }
   try {
-    await until(child, 'listen', () => listens(port))
+    await until(child, 'be ready', () => isReady(port))
   } catch (error) {
     await stop()
     throw error
   }
-  return { url: `http://127.0.0.1:${port}`, child, stop }
+  return { url: `http://127.0.0.1:${port}`, port, child, stop }
 }

@@ -1,8 +1,6 @@
 // @ts-check
-import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { start, until } from './child.js'
-import { freePort, temporaryDir } from './place.js'
+import { startProgram } from './program.js'
 
 /** @typedef {{ pid: number, port: number, url: string, stop: () => Promise<void> }} Redis */
 
@@ -13,21 +11,12 @@ import { freePort, temporaryDir } from './place.js'
  * @returns {Promise<Redis>}
  */
 export async function startRedis() {
-  const dir = await temporaryDir()
-  const port = await freePort()
-  const args = [...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no']]
-  const server = await start('redis-server', args, { dir })
-  const stop = async () => {
-    await server.stop()
-    await rm(dir, { recursive: true, force: true })
-  }
-  try {
-    await until(server, 'answer', () => answers(port))
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { pid: server.pid, port, url: `redis://127.0.0.1:${port}`, stop }
+  const { child, port, stop } = await startProgram(
+    'redis-server',
+    async (dir, port) => ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
+    answers,
+  )
+  return { pid: child.pid, port, url: `redis://127.0.0.1:${port}`, stop }
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isOnPath, startProgram } from './program.js'
+import { isOnPath, startProgram } from '../harness/program.js'
 
 /** Centrifugo 6 with its one-way SSE, where somebody has put it: Debian has none. */
 /** @type {import('./servers.js').Server} */

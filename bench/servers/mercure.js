@@ -1,8 +1,8 @@
 // @ts-check
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isOnPath, startProgram } from '../harness/program.js'
 import { mercureKey } from '../load/mercure.js'
-import { isOnPath, startProgram } from './program.js'
 
 /** The Mercure hub, where somebody has put it: Debian has none. It keeps what is published, in its own file. */
 /** @type {import('./servers.js').Server} */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isOnPath, startProgram } from './program.js'
+import { isOnPath, startProgram } from '../harness/program.js'
 
 const module = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
