@@ -1,4 +1,5 @@
 import type { Broker, Entry, Follower, Following } from '../../src/broker/port.ts'
+import { bound } from './bound-broker.ts'
 
 /** A broker whose announcements can be lost or held up, as those of a server across a network are. */
 export interface FaultyBroker extends Broker {
@@ -50,7 +51,7 @@ export function faultyBroker(broker: Broker): FaultyBroker {
     }
   }
   return {
-    append: (message) => broker.append(message),
+    ...bound(broker),
     async read(after, channels, limit) {
       reads++
       for (const channel of channels) readsOf.set(channel, (readsOf.get(channel) ?? 0) + 1)
@@ -60,13 +61,7 @@ export function faultyBroker(broker: Broker): FaultyBroker {
       }
       return broker.read(after, channels, limit)
     },
-    head: () => broker.head(),
     attach,
-    compare: broker.compare,
-    timelineOf: broker.timelineOf,
-    parse: (cursor) => broker.parse(cursor),
-    at: (ms) => broker.at(ms),
-    close: () => broker.close(),
     lose: (count) => {
       losing = count
     },

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { events } from '../../../src/sse/stream.ts'
@@ -87,6 +88,17 @@ export async function openStream(url: string, channel: string) {
   const response = await fetch(`${url}/sse?channel=${channel}`, { signal: controller.signal })
   if (response.body === null) throw new Error('A stream without a body')
   return { response, events: events(response.body), body: response.body }
+}
+
+/** A reader that has stopped reading, with 10 MB on their way to it. */
+export async function openStalled(url: string): Promise<void> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  onTestFinished(() => void socket.destroy())
+  socket.write('GET /sse?channel=a HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'data')
+  socket.pause()
+  for (let count = 0; count < 20; count++) await post(url, { channel: 'a', data: 'x'.repeat(500_000) })
 }
 
 export function post(url: string, message: unknown, signal?: AbortSignal): Promise<Response> {

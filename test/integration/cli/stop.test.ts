@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { main, openStream, post, serve, start, untilPrinted } from './command.ts'
+import { main, openStalled, openStream, serve, start, untilPrinted } from './command.ts'
 
 test.for(['SIGTERM', 'SIGINT'] as const)(
   '%s ends the streams with a time to come back, and the hub with 0',
@@ -35,19 +35,13 @@ test('a hub with nobody connected ends at once', async () => {
 
 test('a reader that does not read does not hold the hub', async () => {
   const hub = await serve(['--dev'])
-  const { hostname, port } = new URL(hub.url)
-  const socket = connect(Number(port), hostname)
-  socket.write('GET /sse?channel=a HTTP/1.1\r\nHost: localhost\r\n\r\n')
-  await once(socket, 'data')
-  socket.pause()
-  for (let count = 0; count < 20; count++) await post(hub.url, { channel: 'a', data: 'x'.repeat(500_000) })
+  await openStalled(hub.url)
   const before = Date.now()
 
   await hub.kill('SIGTERM')
 
   expect(hub.ended).toBe(0)
   expect(Date.now() - before).toBeLessThan(5_000)
-  socket.destroy()
 })
 
 test('while it drains it is not healthy, accepts nobody, and closes its connections', async () => {

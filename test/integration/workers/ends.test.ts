@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { until } from '../../support/until.ts'
-import { openStream, post, start, untilPrinted } from '../cli/command.ts'
+import { openStalled, openStream, start, untilPrinted } from '../cli/command.ts'
 import { isAlive, serveBy, workersOf } from './fleet.ts'
 
 test.for(['SIGTERM', 'SIGINT'] as const)('%s ends the streams, the workers and the hub, with 0', async (signal) => {
@@ -61,19 +59,13 @@ test('the workers end with the primary, however it ends', async () => {
 
 test('a reader that does not read does not hold it', async () => {
   const hub = await serveBy(2)
-  const { hostname, port } = new URL(hub.url)
-  const socket = connect(Number(port), hostname)
-  socket.write('GET /sse?channel=a HTTP/1.1\r\nHost: localhost\r\n\r\n')
-  await once(socket, 'data')
-  socket.pause()
-  for (let count = 0; count < 20; count++) await post(hub.url, { channel: 'a', data: 'x'.repeat(500_000) })
+  await openStalled(hub.url)
   const before = Date.now()
 
   await hub.kill('SIGTERM')
 
   expect(hub.ended).toBe(0)
   expect(Date.now() - before).toBeLessThan(5_000)
-  socket.destroy()
 })
 
 test('a worker that is stopped does not hold it either', async () => {

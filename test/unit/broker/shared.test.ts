@@ -8,6 +8,7 @@ import { defaultRetention } from '../../../src/broker/retention.ts'
 import { hostBroker } from '../../../src/broker/shared/host.ts'
 import { sharedBroker } from '../../../src/broker/shared/shared.ts'
 import { socketLink } from '../../../src/server/workers/socket-link.ts'
+import { bound } from '../../support/bound-broker.ts'
 import { manualLink } from '../../support/manual-link.ts'
 
 function to(channel: string | readonly string[], data: string): Outgoing {
@@ -206,18 +207,4 @@ function join(far: Broker) {
     { onError: () => {} },
   )
   return { near, far }
-}
-
-function bound(broker: Broker): Broker {
-  return {
-    append: (message) => broker.append(message),
-    read: (after, channels, limit) => broker.read(after, channels, limit),
-    head: () => broker.head(),
-    attach: (follower) => broker.attach(follower),
-    compare: broker.compare,
-    timelineOf: broker.timelineOf,
-    parse: broker.parse,
-    at: broker.at,
-    close: () => broker.close(),
-  }
 }

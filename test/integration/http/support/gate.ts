@@ -1,5 +1,6 @@
 import { memory } from '../../../../src/broker/memory/memory.ts'
 import type { Broker } from '../../../../src/broker/port.ts'
+import { bound } from '../../../support/bound-broker.ts'
 
 /** Something that waits until the test lets it go on. */
 export interface Gate {
@@ -31,7 +32,7 @@ export function createGate(): Gate {
 export function slowBroker(gates: { readonly head?: Gate; readonly read?: Gate }): Broker {
   const broker = memory()
   return {
-    append: (message) => broker.append(message),
+    ...bound(broker),
     async read(...args) {
       await gates.read?.pass()
       return broker.read(...args)
@@ -40,11 +41,5 @@ export function slowBroker(gates: { readonly head?: Gate; readonly read?: Gate }
       await gates.head?.pass()
       return broker.head()
     },
-    attach: (follower) => broker.attach(follower),
-    compare: broker.compare,
-    timelineOf: broker.timelineOf,
-    parse: broker.parse,
-    at: broker.at,
-    close: () => broker.close(),
   }
 }
