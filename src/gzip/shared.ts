@@ -1,3 +1,4 @@
+import { isSame } from '../base/same.ts'
 import { Packet } from '../hub/packet.ts'
 import { deflate, none, smallestAlone, store } from './block.ts'
 import { shiftOf } from './crc32.ts'
@@ -103,10 +104,4 @@ function endOf(before: Uint8Array, bytes: Uint8Array): Uint8Array {
   end.set(before.subarray(start))
   end.set(bytes, before.length - start)
   return end
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
-  return true
 }

@@ -1,3 +1,4 @@
+import { isSame } from '../base/same.ts'
 import { endOfTurn } from '../base/turn.ts'
 import { type Delivery, toText } from './delivery.ts'
 import type { Feed } from './feed.ts'
@@ -133,8 +134,4 @@ export class FanOut {
 /** Whether a burst that nobody has a portion of yet is for a reader. */
 function isFor({ serial, feeds }: Burst, reader: LiveReader): boolean {
   return serial >= reader.firstBurst && feeds.some((feed) => feed.live.has(reader))
-}
-
-function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index])
 }

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
+import { isSame } from '../../base/same.ts'
 import { endOfTurn } from '../../base/turn.ts'
 import type { Outgoing, Position } from '../port.ts'
 import type { Retention } from '../retention.ts'
@@ -165,10 +166,6 @@ function isRepeatable({ message }: Waiting): boolean {
 
 function isSameGroup(a: Outgoing, b: Outgoing): boolean {
   return isSame(a.channels, b.channels) && isSame(a.retention, b.retention)
-}
-
-function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
 /** None of them has a line feed in it. */
