@@ -6,6 +6,9 @@
  */
 export const errorCodes = {
   address_unavailable: 500,
+  application_failed: 500,
+  application_invalid: 500,
+  application_missing: 500,
   body_invalid: 400,
   body_too_large: 413,
   broker_closed: 503,
@@ -15,6 +18,8 @@ export const errorCodes = {
   channel_unknown: 403,
   channels_missing: 400,
   channels_too_many: 400,
+  config_invalid: 500,
+  config_missing: 500,
   content_type_unsupported: 415,
   cursor_invalid: 400,
   data_incompatible: 500,

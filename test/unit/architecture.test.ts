@@ -32,6 +32,7 @@ const adapters = ['adapters/x.ts']
 const serverCore = ['server/x.ts']
 const workers = ['server/workers/x.ts']
 const server = [...serverCore, ...workers]
+const config = ['config/x.ts']
 const cli = ['cli/x.ts']
 const testing = ['testing/x.ts']
 const client = ['client/x.ts']
@@ -44,13 +45,25 @@ const others = [
   'commander',
   'express',
   'fastify',
+  'jiti',
   'react',
   'redis',
   'zod',
 ]
 
 const library = [...base, ...sse, ...queue, ...events, ...channels, ...broker, ...hub, ...gzip, ...http, ...adapters]
-const everything = [...library, ...server, ...cli, ...testing, ...client, ...react, ...node, ...doors, ...others]
+const everything = [
+  ...library,
+  ...server,
+  ...config,
+  ...cli,
+  ...testing,
+  ...client,
+  ...react,
+  ...node,
+  ...doors,
+  ...others,
+]
 
 const floors: Record<string, readonly string[]> = {
   'base/a.ts': [...base],
@@ -75,10 +88,12 @@ const floors: Record<string, readonly string[]> = {
   'testing/a.ts': [...base, ...sse, ...brokerCore, ...hub, ...testing, ...node],
   'server/a.ts': [...library, ...server, ...node],
   'server/workers/a.ts': [...base, ...broker, ...hub, ...server, ...node],
-  'cli/a.ts': [...library, ...server, ...cli, ...node, 'commander'],
+  'config/a.ts': [...base, ...config, ...node],
+  'config/module.ts': [...base, ...config, ...node, 'jiti'],
+  'cli/a.ts': [...library, ...server, ...config, ...cli, ...node, 'commander'],
   'client/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client],
   'react/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client, ...react, 'react'],
-  'a.ts': [...library, ...server, ...cli, ...testing, ...client, ...react],
+  'a.ts': [...library, ...server, ...config, ...cli, ...testing, ...client, ...react],
   'unknown/a.ts': [],
 }
 

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { MillraceError, quote } from '../base/errors.ts'
+import { findConfig } from '../config/find.ts'
+import { importModule, type ModuleExports } from '../config/module.ts'
+import type { Events } from '../events/dispatch.ts'
+import type { Hub } from '../hub/api.ts'
+
+/** Which queued listeners the application may run in this process: none, all, or these queues, so many jobs at a time. */
+export type Work = boolean | { readonly queues?: readonly string[]; readonly concurrency?: number }
+
+export interface ApplicationOptions {
+  /** The path of its module, from `cwd`, where the configuration is not to say. */
+  readonly app?: string | undefined
+  /** Goes before the `work` that the application's own `createEvents` asks for. */
+  readonly work: Work
+  /** @default the process's */
+  readonly cwd?: string
+}
+
+/** An application's module, imported. */
+export interface Application {
+  /** The absolute path of the module. */
+  readonly path: string
+  readonly events: Events
+  readonly hub: Hub | undefined
+  /** Everything that the module exports. */
+  readonly exports: ModuleExports
+  /** Closes the events, whose listeners may publish, and then the hub: both may hold connections, and with them the process. */
+  close(): Promise<void>
+}
+
+/** What `createEvents` looks at: written here, because the application makes its events while its module is imported. */
+const workKey = Symbol.for('millrace.work')
+
+/**
+ * Imports the module that `--app` or the configuration names.
+ *
+ * @throws {MillraceError} `config_missing`, `config_invalid`, `application_missing`, `application_failed`, `application_invalid`
+ */
+export async function loadApplication({ app, work, cwd = process.cwd() }: ApplicationOptions): Promise<Application> {
+  const path = await modulePath(app, cwd)
+  Reflect.set(globalThis, workKey, work)
+  const exports = await importApplication(path)
+  const { events, hub } = exports
+  if (!isEvents(events)) throw lacks(path, 'events', events, 'createEvents()')
+  if (hub !== undefined && !isHub(hub)) throw lacks(path, 'hub', hub, 'createHub()')
+  return {
+    path,
+    events,
+    hub,
+    exports,
+    async close() {
+      try {
+        await events.close()
+      } finally {
+        await hub?.close()
+      }
+    },
+  }
+}
+
+async function modulePath(app: string | undefined, cwd: string): Promise<string> {
+  const found = app === undefined ? await findConfig(cwd) : undefined
+  if (app === undefined && found === undefined) {
+    throw new MillraceError(
+      'config_missing',
+      `There is no millrace.config.ts (or .js, .mjs) in ${cwd} or above it. ` +
+        'Run `npx millrace init` to make one, or name the application module: --app src/push.ts',
+    )
+  }
+  const path = found === undefined ? resolve(cwd, app ?? '') : resolve(found.folder, found.config.app)
+  if (!existsSync(path)) {
+    const whose = found === undefined ? '--app' : `app in ${found.path}`
+    throw new MillraceError('application_missing', `There is no ${path}, which ${whose} names. Check the path.`)
+  }
+  return path
+}
+
+async function importApplication(path: string): Promise<ModuleExports> {
+  try {
+    return await importModule(path)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const place = placeOf(error, dirname(path))
+    throw new MillraceError(
+      'application_failed',
+      `${relative('', path)} threw while it was imported: ${message}${place === '' ? '' : ` (${place})`}`,
+      { cause: error },
+    )
+  }
+}
+
+/** The first line of the stack that is the application's own. */
+function placeOf(error: unknown, folder: string): string {
+  const lines = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : []
+  const own = lines.find((line) => line.includes(folder) && !line.includes('node_modules'))
+  return own?.trim() ?? ''
+}
+
+/** By shape, for the application may have another copy of this package. */
+function isEvents(value: unknown): value is Events {
+  return hasMethods(value, ['listen', 'dispatch', 'close'])
+}
+
+function isHub(value: unknown): value is Hub {
+  return hasMethods(value, ['publish', 'admit', 'close'])
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  return (
+    typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function')
+  )
+}
+
+function lacks(path: string, name: string, value: unknown, made: string): MillraceError {
+  const what = value === undefined ? `exports no ${name}` : `exports ${name} that are none: ${quote(value)}`
+  return new MillraceError('application_invalid', `${path} ${what}. Add: export const ${name} = ${made}`)
+}

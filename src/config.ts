@@ -1,0 +1,1 @@
+export { type Config, defineConfig, type FileNameStyle, type TestRunner } from './config/config.ts'
