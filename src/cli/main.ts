@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
+import { variables } from './declare.ts'
 import { exitCodes, report } from './exit.ts'
-import { createProgram, variables } from './program.ts'
+import { createProgram } from './program.ts'
 
 // A variable that is set to nothing is taken for one that is not set, as process managers leave them.
 for (const name of variables) if (process.env[name] === '') delete process.env[name]
