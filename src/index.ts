@@ -4,6 +4,7 @@ export type { Schema } from './base/schema.ts'
 export { type MemoryOptions, memory } from './broker/memory/memory.ts'
 export type { Broker, Position } from './broker/port.ts'
 export type { History, Retention } from './broker/retention.ts'
+export type { Authorize, Joining, JoinRequest } from './channels/authorize.ts'
 export {
   type Channel,
   type ChannelName,

@@ -63,6 +63,7 @@ export const millrace: FastifyPluginAsync<MillraceOptions> = async (app, options
 function fromFastify(request: FastifyRequest): HttpRequest {
   return {
     ...fromNode(request.raw),
+    raw: request,
     // What our parser let through: the request's own stream, or what a `preParsing` hook has made of it.
     read: async (body) => (request.body === undefined ? '' : readBody(request.body as typeof request.raw, body)),
   }

@@ -20,6 +20,7 @@ export function fromNode(request: (IncomingMessage | Http2ServerRequest) & Extra
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(',') : value
     },
+    raw: request,
     // Both, because parsers set an empty `body` also where they have left the stream alone (Express 4 does).
     read: async (body) =>
       request.body !== undefined && request.readableEnded ? fromParser(request.body) : readBody(request, body),

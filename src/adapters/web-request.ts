@@ -7,6 +7,7 @@ export function fromWeb(request: Request): HttpRequest {
     url: request.url,
     host: request.headers.get('host') ?? new URL(request.url).host,
     header: (name) => request.headers.get(name) ?? undefined,
+    raw: request,
     read: (body) => readBody(request.body, body),
   }
 }

@@ -3,7 +3,7 @@ import type { Channel } from './define.ts'
 import { assertChannelName, defaultMaxNameLength } from './name.ts'
 
 /** A channel as a catalog hands it out; which messages it carries is checked when one is published. */
-export type AnyChannel = Pick<Channel, 'pattern' | 'events' | 'history' | 'slow'>
+export type AnyChannel = Pick<Channel, 'pattern' | 'events' | 'history' | 'slow' | 'authorize'>
 
 /** The declared channels of a hub, and which of them a name belongs to. */
 export interface Catalog {

@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly host: string | undefined
   /** A header's value, or undefined; several values of one name are joined by a comma. */
   header(name: string): string | undefined
+  /** What the platform itself has of it; undefined where there is no platform. */
+  readonly raw: unknown
   /**
    * What `body` makes of the bytes; or the value, or text, that a body parser has made of them already.
    *

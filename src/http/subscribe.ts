@@ -63,10 +63,11 @@ export async function subscribeReply(
     const query = queryOf(request.url)
     const cursor = nonEmpty(request.header('last-event-id')) ?? nonEmpty(query.get('last_event_id'))
     const since = nonEmpty(query.get('since'))
-    const admission = hub.admit({
+    const admission = await hub.join({
       channels: query.getAll('channel').flatMap((names) => names.split(',')),
       cursor,
       since: cursor === undefined && since !== undefined ? parseSince(since, Date.now()) : undefined,
+      request: { url: request.url, query, header: (name) => request.header(name.toLowerCase()), raw: request.raw },
     })
     await admission.ready
     return { status: 200, headers, admission: encoded(admission, encode) }

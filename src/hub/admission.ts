@@ -1,3 +1,4 @@
+import type { JoinRequest } from '../channels/authorize.ts'
 import { type CatchUpContext, catchUp, findPlace, takePlace } from './catch-up.ts'
 import type { Sink } from './sink.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -9,6 +10,11 @@ export interface SubscribeOptions {
   readonly cursor?: string | undefined
   /** Without a cursor: everything since this time, in ms since the Unix epoch. @default from now on */
   readonly since?: number | undefined
+}
+
+export interface JoinOptions extends SubscribeOptions {
+  /** What the `authorize` of private channels is asked with. */
+  readonly request: JoinRequest
 }
 
 /** A subscriber that has been let in and has no stream yet. One of `open` and `cancel` MUST be called. */

@@ -5,7 +5,7 @@ import type { History } from '../broker/retention.ts'
 import type { AnyChannel } from '../channels/catalog.ts'
 import type { MessageOf } from '../channels/define.ts'
 import type { SlowPolicy } from '../channels/slow.ts'
-import type { Admission, SubscribeOptions } from './admission.ts'
+import type { Admission, JoinOptions, SubscribeOptions } from './admission.ts'
 import type { Limits } from './limits.ts'
 import type { Publication, PublishOptions } from './message.ts'
 
@@ -70,11 +70,21 @@ export interface Hub {
    */
   publishAll(publications: readonly Publication[]): Promise<(Position | null)[]>
   /**
-   * Admits a subscriber, who is then given a sink. `sse(hub)` of `millrace/node`, `/web` and so on do this for you.
+   * Admits a subscriber to public channels, who is then given a sink.
    *
-   * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `hub_full`, `hub_closed`
+   * @throws {MillraceError} `channel_invalid`, `channel_unknown`, `channels_missing`, `channels_too_many`, `hub_full`, `hub_closed`;
+   * `channel_forbidden` for a private channel: nobody has been asked
    */
   admit(options: SubscribeOptions): Admission
+  /**
+   * The same once the `authorize` of each private channel has allowed it. `sse(hub)` of `millrace/node`, `/web` and so on do this for you.
+   *
+   * Until it resolves the subscriber has no place in the log and follows nothing. Where its reader goes away meanwhile, `cancel` what
+   * it resolves with.
+   *
+   * @throws {MillraceError} the codes of `admit`; `authorize_failed`, `authorize_timeout`
+   */
+  join(options: JoinOptions): Promise<Admission>
   /**
    * Takes no more subscribers, ends the streams, and closes the broker. Messages are taken until the streams have ended: the
    * requests that publish them are still being answered.

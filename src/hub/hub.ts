@@ -3,10 +3,11 @@ import { MillraceError, quote, warn } from '../base/errors.ts'
 import { memory } from '../broker/memory/memory.ts'
 import type { Broker, ChannelGap, Following, Position } from '../broker/port.ts'
 import { isEphemeral, toRetention } from '../broker/retention.ts'
-import { type Catalog, createCatalog } from '../channels/catalog.ts'
+import { type AnyChannel, type Catalog, createCatalog } from '../channels/catalog.ts'
 import { assertSlowPolicy, type SlowPolicy } from '../channels/slow.ts'
-import { type Admission, admit, type SubscribeOptions } from './admission.ts'
+import { type Admission, admit, type JoinOptions, type SubscribeOptions } from './admission.ts'
 import type { CloseOptions, Hub, HubOptions } from './api.ts'
+import { Authorizations, forbidden, privateOf } from './authorizations.ts'
 import { type CatchUpContext, catchUp } from './catch-up.ts'
 import { drain } from './drain.ts'
 import { FanOut } from './fan-out.ts'
@@ -28,6 +29,12 @@ export function createHub(options: HubOptions): Hub {
   return new MillraceHub(options)
 }
 
+/** A channel that somebody wants to read. */
+interface Wanted {
+  readonly name: string
+  readonly channel: AnyChannel
+}
+
 /** Longer than a file should be, because it is where the parts of a hub meet; it has no logic that one of them could have. */
 class MillraceHub implements Hub {
   readonly limits: Limits
@@ -39,6 +46,7 @@ class MillraceHub implements Hub {
   readonly #slowOf: (channel: string) => SlowPolicy
   readonly #retry: number
   readonly #clock: Clock
+  readonly #authorizations: Authorizations
   readonly #subscribers: Wheel<Subscriber>
   readonly #fanOut: FanOut
   readonly #tail: Tail
@@ -66,6 +74,7 @@ class MillraceHub implements Hub {
     assertMs('retry', retry, 0)
     this.limits = toLimits(limits)
     this.#fanOut = new FanOut(this.limits.slice)
+    this.#authorizations = new Authorizations({ clock, limit: this.limits.authorize, onError })
     this.#catalog = createCatalog(channels, this.limits.name)
     const retention = toRetention(history)
     const retentions = new Map(channels.map((channel) => [channel, toRetention(channel.history, retention)]))
@@ -171,19 +180,42 @@ class MillraceHub implements Hub {
     return Promise.all(outgoing.map((message) => this.#broker.append(message)))
   }
 
-  admit({ channels, cursor, since }: SubscribeOptions): Admission {
-    this.#assert(this.#closing === undefined)
-    const names = toNames(channels, this.limits.channels)
-    const wanted = names.map((name) => ({ name, policy: this.#policyOf(name) }))
-    if (this.#subscribers.size >= this.limits.subscribers) {
-      throw new MillraceError(
-        'hub_full',
-        `The hub has ${this.#subscribers.size} subscribers, which is its limit. Try again later.`,
-        {
-          data: { limit: this.limits.subscribers },
-        },
+  admit(options: SubscribeOptions): Admission {
+    const wanted = this.#wanted(options.channels)
+    const asked = privateOf(wanted)
+    if (asked.length > 0) {
+      throw forbidden(
+        asked.map(({ name }) => name),
+        'Nobody was asked whether you may: readers of private channels come in by hub.join.',
       )
     }
+    return this.#admit(wanted, options)
+  }
+
+  async join({ request, ...options }: JoinOptions): Promise<Admission> {
+    const wanted = this.#wanted(options.channels)
+    const asked = privateOf(wanted)
+    const admit = () => this.#admit(wanted, options)
+    return asked.length === 0 ? admit() : this.#authorizations.ask(asked, request, admit)
+  }
+
+  /** All that can be refused without asking, so that nobody is asked for those who cannot come in. */
+  #wanted(channels: SubscribeOptions['channels']): readonly Wanted[] {
+    this.#assert(this.#closing === undefined)
+    const wanted = toNames(channels, this.limits.channels).map((name) => ({ name, channel: this.#catalog.find(name) }))
+    const limit = this.limits.subscribers
+    if (this.#subscribers.size + this.#authorizations.size >= limit) {
+      throw new MillraceError('hub_full', `The hub has ${limit} subscribers, which is its limit. Try again later.`, {
+        data: { limit },
+      })
+    }
+    return wanted
+  }
+
+  #admit(channels: readonly Wanted[], { cursor, since }: SubscribeOptions): Admission {
+    // It may have closed since they were looked up.
+    this.#assert(this.#closing === undefined)
+    const wanted = channels.map(({ name, channel }) => ({ name, policy: this.#policyOf(name, channel) }))
     const feeds = wanted.map(({ name, policy }) => this.#feeds.acquire(name, policy))
     const known = cursor === undefined ? undefined : this.#broker.parse(cursor)
     // A channel that keeps nothing cannot be read from a time.
@@ -201,6 +233,7 @@ class MillraceHub implements Hub {
 
   close({ drain: ms = 0 }: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(ms)
+    this.#authorizations.endAll(hubClosed())
     return this.#closing
   }
 
@@ -216,14 +249,12 @@ class MillraceHub implements Hub {
     await this.#broker.close()
   }
 
-  /** @throws {MillraceError} `channel_invalid`, `channel_unknown` */
-  #policyOf(name: string): FeedPolicy {
-    const channel = this.#catalog.find(name)
+  #policyOf(name: string, channel: AnyChannel): FeedPolicy {
     return { kept: !isEphemeral(this.#messages.retentionOf(channel)), slow: channel.slow ?? this.#slowOf(name) }
   }
 
   #assert(isOpen: boolean): void {
-    if (!isOpen) throw new MillraceError('hub_closed', 'The hub is closing. Try again later, or at another hub.')
+    if (!isOpen) throw hubClosed()
   }
 
   #forget(subscriber: Subscriber): void {
@@ -236,6 +267,10 @@ class MillraceHub implements Hub {
     for (const { channel } of gaps) for (const subscriber of this.#feeds.get(channel)?.live ?? []) told.add(subscriber)
     for (const subscriber of told) subscriber.writeGaps(gaps)
   }
+}
+
+function hubClosed(): MillraceError {
+  return new MillraceError('hub_closed', 'The hub is closing. Try again later, or at another hub.')
 }
 
 function assertMs(name: string, value: number, least: number): void {

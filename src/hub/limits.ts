@@ -3,7 +3,7 @@ import { defaultMaxNameLength } from '../channels/name.ts'
 
 /** What bounds a hub. Everything past a limit is refused with an error that names it, and nobody is evicted for a newcomer. */
 export interface Limits {
-  /** Connections at one time. @default 100_000 */
+  /** Connections at one time, with those that wait to be let in to private channels. @default 100_000 */
   readonly subscribers: number
   /** Channels of one subscriber, or of one message. @default 100 */
   readonly channels: number
@@ -18,6 +18,8 @@ export interface Limits {
    * @default 10 minutes
    */
   readonly stall: number
+  /** Milliseconds that the `authorize` of the private channels of one request may take, all together. @default 10_000 */
+  readonly authorize: number
   /** Readers that are written to in one turn of the event loop, before accepts, publishes and heartbeats have theirs. @default 1024 */
   readonly slice: number
   /** Bytes of the body of a publish over HTTP. @default 1 MiB */
@@ -31,6 +33,7 @@ const defaults: Limits = {
   name: defaultMaxNameLength,
   outbox: 1024 * 1024,
   stall: 10 * 60 * 1000,
+  authorize: 10_000,
   slice: 1024,
   body: 1024 * 1024,
 }

@@ -33,6 +33,7 @@ const unusual = /^(?:te|trailer|expect|upgrade|keep-alive|http2-settings|(?:cont
  */
 export class PlainRequest implements HttpRequest {
   readonly method = 'GET'
+  readonly raw = undefined
   readonly #bytes: Buffer
   readonly #targetEnd: number
   readonly #fields: Fields
