@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { publish, sse } from '../../../src/express.ts'
-import { createHub, type Hub } from '../../../src/index.ts'
+import { createHub, defineChannel, type Hub } from '../../../src/index.ts'
 import { createGate, slowBroker } from './support/gate.ts'
 import { channels } from './support/stage.ts'
 
@@ -65,6 +65,29 @@ describe('an Express handler', () => {
 
     expect(response.status).toBe(504)
     await response.body?.cancel()
+  })
+
+  test('lets authorize see what middleware has found out', async () => {
+    type SignedIn = express.Request & { user?: string }
+    const mine = defineChannel('users.{user}', {
+      authorize: ({ params, request }) => (request.raw as SignedIn).user === params.user,
+    })
+    hub = createHub({ channels: [mine] })
+    const app = express()
+    app.use((request: SignedIn, _response, next) => {
+      if (request.get('cookie') === 'session=7') request.user = 'ann'
+      next()
+    })
+    const url = await listen(app.get('/sse', sse(hub)))
+    const statusOf = async (user: string, cookie: string) => {
+      const response = await fetch(`${url}/sse?channel=users.${user}`, { headers: { cookie } })
+      await response.body?.cancel()
+      return response.status
+    }
+
+    expect(await statusOf('ann', 'session=7')).toBe(200)
+    expect(await statusOf('bob', 'session=7')).toBe(403)
+    expect(await statusOf('ann', 'session=8')).toBe(403)
   })
 
   test('answers HEAD and refuses the rest under app.use', async () => {

@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGunzip } from 'node:zlib'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import millraceDefault, { millrace } from '../../../src/fastify.ts'
-import { createHub, type Hub } from '../../../src/index.ts'
+import { createHub, defineChannel, type Hub } from '../../../src/index.ts'
 import { sse } from '../../../src/node.ts'
 import { until } from '../../support/until.ts'
+import { createGate } from './support/gate.ts'
 import { type Reading, read } from './support/reading.ts'
 import { channels } from './support/stage.ts'
 
@@ -64,6 +65,45 @@ describe('the Fastify plugin', () => {
     expect((await publish('/publish')).statusCode).toBe(401)
     expect((await publish('/publish', { authorization: 'me' })).statusCode).toBe(200)
     expect(hub.subscribers).toBe(0)
+  })
+
+  test('lets authorize see what hooks have found out', async () => {
+    hub = createHub({
+      channels: [
+        defineChannel('users.{user}', {
+          authorize: ({ params, request }) => (request.raw as FastifyRequest & { user: string }).user === params.user,
+        }),
+      ],
+    })
+    app.decorateRequest('user', '')
+    app.addHook('onRequest', async (request) => Object.assign(request, { user: request.headers.authorization }))
+    await app.register(millrace, { hub })
+    const headers = { authorization: 'ann' }
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const mine = await fetch(`${url}/sse?channel=users.ann`, { headers })
+
+    expect(mine.status).toBe(200)
+    expect((await app.inject({ url: '/sse?channel=users.bob', headers })).statusCode).toBe(403)
+    await mine.body?.cancel()
+  })
+
+  test('lets nobody in for whom authorize decides after the app has begun to close', async () => {
+    const gate = createGate()
+    hub = createHub({ channels: [defineChannel('slow', { authorize: () => gate.pass().then(() => true) })] })
+    await app.register(millrace, { hub })
+    // Hooks run in the order in which they were added.
+    await app.register(async (scope) => {
+      scope.addHook('preClose', async () => gate.open())
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const request = fetch(`${url}/sse?channel=slow`)
+    await until('the question', async () => gate.reached > 0 || undefined)
+
+    const closed = app.close()
+
+    expect((await request).status).toBe(503)
+    await closed
+    expect([hub.subscribers, hub.channels]).toEqual([0, 0])
   })
 
   test('keeps every header that hooks have set, cookies too', async () => {
