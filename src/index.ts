@@ -14,12 +14,23 @@ export {
 } from './channels/define.ts'
 export type { SlowPolicy } from './channels/slow.ts'
 export { defineEvent, type Event, type EventDefinition, type EventOf, isEvent } from './events/define.ts'
-export { createEvents, type Events, type EventsOptions } from './events/dispatch.ts'
+export { type CloseEventsOptions, createEvents, type Events, type EventsOptions } from './events/dispatch.ts'
 export { DispatchError, type ListenerFailure } from './events/dispatch-error.ts'
-export type { Listener, ListenOptions } from './events/listener.ts'
+export type {
+  JobContext,
+  Listener,
+  ListenerContext,
+  ListenerInfo,
+  ListenOptions,
+  QueuedListener,
+} from './events/listener.ts'
+export type { QueueOptions } from './events/queueing.ts'
+export type { WorkOptions } from './events/work.ts'
 export type { CloseOptions, Hub, HubOptions } from './hub/api.ts'
 export { createHub } from './hub/hub.ts'
 export type { Limits } from './hub/limits.ts'
 export type { Publication, PublishOptions } from './hub/message.ts'
+export type { FailedJob, FailedJobs, FailedSelection, JobError } from './queue/failed.ts'
+export type { Job, StoredEvent } from './queue/job.ts'
 export { type MemoryQueueOptions, memoryQueue } from './queue/memory.ts'
-export type { Queue, QueueOptions } from './queue/port.ts'
+export type { JobHandler, Outcome, Queue, QueueCounts } from './queue/port.ts'

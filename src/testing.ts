@@ -4,3 +4,4 @@ export {
   brokerContract,
   type Test,
 } from './testing/broker-contract.ts'
+export { type QueueContractOptions, type QueueUnderTest, queueContract } from './testing/queue-contract.ts'

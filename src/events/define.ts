@@ -1,7 +1,9 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import { jsonFault } from '../base/json.ts'
 import { type Schema, validate } from '../base/schema.ts'
 import { isReservedEventName } from '../sse/control.ts'
 import { nameFault } from './name.ts'
+import { currentRun } from './run.ts'
 
 /** A fact of the application: what happened, to what, and when. Frozen; `data` is not. */
 export interface Event<Name extends string = string, Data = unknown> {
@@ -31,21 +33,36 @@ export type AnyEventDefinition = EventDefinition<string, never, unknown>
 /** The events that `Definition` makes. */
 export type EventOf<Definition> = Definition extends ((data: never) => infer Made extends Event) ? Made : never
 
+/** What an event was made of. */
+export interface Origin {
+  readonly schema: Schema<unknown, unknown> | undefined
+  /** What the definition was called with. */
+  readonly input: unknown
+}
+
 // Registered, so that two copies of this package in one process know each other's events. It tells an event from a
 // look-alike by mistake, not from one in bad faith: anybody can write this key (and no JSON can).
 const brand = Symbol.for('millrace.event')
 
 /** Whether `value` was made by a definition. A copy of an event by spread or JSON is not one. */
 export function isEvent(value: unknown): value is Event {
-  return typeof value === 'object' && value !== null && Reflect.get(value, brand) === true
+  return typeof value === 'object' && value !== null && Reflect.get(value, brand) !== undefined
 }
 
-/** Makes an event of its fields, unchecked: for definitions, and for the queue, which gets its events back from JSON. */
-export function sealEvent<Name extends string, Data>({ id, name, data, at }: Event<Name, Data>): Event<Name, Data> {
+/** Makes an event of its fields, unchecked: for definitions, and for what gets its events back from JSON. */
+export function sealEvent<Name extends string, Data>(
+  { id, name, data, at }: Event<Name, Data>,
+  origin: Origin,
+): Event<Name, Data> {
   const event = { id, name, data, at }
   // Not enumerable, so that a spread copy with other, unchecked data is no event.
-  Object.defineProperty(event, brand, { value: true })
+  Object.defineProperty(event, brand, { value: origin })
   return Object.freeze(event)
+}
+
+/** What a definition made the event of. */
+export function originOf(event: Event): Origin {
+  return Reflect.get(event, brand)
 }
 
 /**
@@ -73,7 +90,7 @@ export function defineEvent(name: string, schema?: Schema<unknown, unknown>): An
 
   const make = (input: unknown): Event => {
     const data = schema === undefined ? input : validate(schema, input, `event ${quote(name)}`)
-    return sealEvent({ id: globalThis.crypto.randomUUID(), name, data, at: Date.now() })
+    return sealEvent({ id: newId(name, data), name, data, at: Date.now() }, { schema, input })
   }
   // A function's own `name` cannot be assigned, only redefined.
   Object.defineProperty(make, 'name', { value: name, enumerable: true })
@@ -81,4 +98,11 @@ export function defineEvent(name: string, schema?: Schema<unknown, unknown>): An
     schema,
     is: (value: unknown): value is Event => isEvent(value) && value.name === name,
   })
+}
+
+/** One of its own; within work that may be repeated, the same each time. */
+function newId(name: string, data: unknown): string {
+  const run = currentRun()
+  if (run === undefined || jsonFault(data, 'data') !== undefined) return globalThis.crypto.randomUUID()
+  return run.uuidOf(JSON.stringify(['event', name, data]))
 }

@@ -1,4 +1,5 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import type { Schema } from '../base/schema.ts'
 import type { Registration } from './registration.ts'
 
 interface Place {
@@ -63,6 +64,20 @@ export class Listeners {
 
   withId(id: string): Registration | undefined {
     return this.#byId.get(id)
+  }
+
+  /** In order of registration. */
+  all(): readonly Registration[] {
+    return [...this.#places.keys()]
+  }
+
+  /** By which the data of events of that name is checked: that of the first listener that knows one. */
+  schemaOf(name: string): Schema<unknown, unknown> | undefined {
+    for (const registration of this.#byName.get(name) ?? []) {
+      const schema = registration.schemaOf(name)
+      if (schema !== undefined) return schema
+    }
+    return undefined
   }
 
   /** A snapshot of those who listen to `name`, in order of registration. */

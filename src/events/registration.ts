@@ -1,29 +1,28 @@
 import { MillraceError, quote } from '../base/errors.ts'
 import { globMatcher } from '../base/glob.ts'
-import { toJobOptions } from '../queue/options.ts'
-import type { JobOptions } from '../queue/port.ts'
+import type { Schema } from '../base/schema.ts'
 import type { AnyEventDefinition, Event } from './define.ts'
-import type { Listener, ListenerContext, ListenOptions, ListenTarget, TargetEvent } from './listener.ts'
+import type { JobContext, ListenerContext, ListenerInfo, ListenOptions, ListenTarget } from './listener.ts'
 import { nameFault } from './name.ts'
+import { type Queueing, toQueueing } from './queueing.ts'
 
 /** A listener as it is registered: its options checked, its target by name. */
-export interface Registration {
-  readonly id: string | undefined
-  /** Its name in reports. */
-  readonly label: string
+export interface Registration extends ListenerInfo {
   /** The names it listens to, or a test of them. */
   readonly names: ReadonlySet<string> | ((name: string) => boolean)
-  readonly once: boolean
-  /** How its jobs are run, where it is queued. */
-  readonly queue: JobOptions | undefined
-  run(event: Event, context: ListenerContext): unknown
+  readonly queue: Queueing | undefined
+  run(event: Event, context: ListenerContext | JobContext): unknown
+  /** Called for each job of it that is given up. */
+  readonly onFailed: ((event: Event, error: unknown) => unknown) | undefined
+  /** By which the data of an event of that name is checked; undefined where it was registered by a pattern, or there is none. */
+  schemaOf(name: string): Schema<unknown, unknown> | undefined
 }
 
 /** @throws {MillraceError} `listener_invalid`, `pattern_invalid`, `option_invalid`. */
-export function toRegistration<Target extends ListenTarget>(
-  target: Target,
-  listener: Listener<TargetEvent<Target>>,
-  { id, once = false, queue }: ListenOptions,
+export function toRegistration(
+  target: ListenTarget,
+  listener: (event: never, context: never) => unknown,
+  { id, once = false, queue, onFailed }: ListenOptions<never>,
 ): Registration {
   if (typeof listener !== 'function') throw invalid(`A listener must be a function, not ${quote(listener)}.`)
   const fault = id === undefined ? undefined : nameFault(id)
@@ -34,21 +33,27 @@ export function toRegistration<Target extends ListenTarget>(
   if (queue !== undefined && once) {
     throw invalid(`Listener ${quote(id)} cannot be both once and queued: nothing durable remembers that it has run.`)
   }
+  if (onFailed !== undefined && (typeof onFailed !== 'function' || queue === undefined)) {
+    throw invalid(
+      'onFailed must be a function, of a queued listener: what an inline one throws, the dispatch rejects with.',
+    )
+  }
+  const definitions = typeof target === 'string' ? undefined : definitionsOf(target)
   return {
     id,
     label: id ?? (listener.name || 'anonymous'),
-    names:
-      typeof target === 'string'
-        ? globMatcher(patternOf(target))
-        : new Set(definitionsOf(target).map(({ name }) => name)),
+    target: definitions ?? patternOf(target as string),
+    names: definitions === undefined ? globMatcher(target as string) : new Set(definitions.map(({ name }) => name)),
     once,
-    queue: queue === undefined ? undefined : toJobOptions(queue),
+    queue: queue === undefined ? undefined : toQueueing(queue as true),
     // Its target is where it gets its events from, so what it receives is what it takes.
-    run: (event, context) => (listener as Listener)(event, context),
+    run: (event, context) => listener(event as never, context as never),
+    onFailed: onFailed as Registration['onFailed'],
+    schemaOf: (name) => definitions?.find((definition) => definition.name === name)?.schema,
   }
 }
 
-function definitionsOf(target: AnyEventDefinition | readonly AnyEventDefinition[]): readonly AnyEventDefinition[] {
+function definitionsOf(target: Exclude<ListenTarget, string>): readonly AnyEventDefinition[] {
   const definitions = typeof target === 'function' ? [target] : target
   if (!Array.isArray(definitions) || definitions.length === 0 || !definitions.every(isDefinition)) {
     throw invalid(
@@ -56,7 +61,7 @@ function definitionsOf(target: AnyEventDefinition | readonly AnyEventDefinition[
         `not to ${Array.isArray(target) && target.length === 0 ? 'an empty list' : quote(target)}.`,
     )
   }
-  return definitions
+  return [...definitions]
 }
 
 /** By shape, for the definition may come from another copy of this package. */

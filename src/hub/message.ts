@@ -3,6 +3,7 @@ import type { Outgoing } from '../broker/port.ts'
 import type { Retention } from '../broker/retention.ts'
 import type { AnyChannel, Catalog } from '../channels/catalog.ts'
 import { type Event, isEvent } from '../events/define.ts'
+import { currentRun } from '../events/run.ts'
 import { isReservedEventName } from '../sse/control.ts'
 import { assertField, type FieldName } from '../sse/encode.ts'
 import type { Limits } from './limits.ts'
@@ -12,7 +13,10 @@ export interface PublishOptions {
   readonly event?: string | undefined
   /** What the message is about. While a reader catches up, a channel that conflates needs only the latest of each key. */
   readonly key?: string | undefined
-  /** The publisher's own id: publishing it again, within the broker's window, is the same message. */
+  /**
+   * The publisher's own id: publishing it again, within the broker's window, is the same message.
+   * @default within a queued listener's run, or a dispatch from an outbox: one that is the same when that is repeated
+   */
   readonly id?: string | undefined
   /**
    * How long to wait for a broker that is away, in ms; 0: fail at once. It has no meaning for one that is in this process.
@@ -57,13 +61,16 @@ export function toOutgoing(context: MessageContext, publication: Publication): O
   }
   const event = isEvent(message) ? message : toDeclaredEvent(declared, publication.event, message)
   if (event !== undefined) assertCarried(declared, event)
+  const data = event === undefined ? toText(message) : toJson(event.data ?? null)
+  const name = event?.name ?? publication.event
   return {
     channels,
     retention: declared.map(retentionOf),
-    data: event === undefined ? toText(message) : toJson(event.data ?? null),
-    event: event?.name ?? publication.event,
+    data,
+    event: name,
     key,
-    id,
+    // What is published by a job that is run again is the same message.
+    id: id ?? currentRun()?.idOf(JSON.stringify(['message', channels, name, key, data])),
     wait,
   }
 }

@@ -1,66 +1,44 @@
-import { MillraceError, quote } from '../base/errors.ts'
-import type { Job, JobEvent } from './port.ts'
+/**
+ * An event as JSON: what a job, or a row of an outbox, keeps of it. `src/events/stored.ts` makes it, and an event of it again.
+ *
+ * It has `data` where that fits the event's schema as it stands; or the schema's `input`, where the schema made something else of it,
+ * and then `data` only for who listens without the schema.
+ */
+export interface StoredEvent {
+  readonly id: string
+  readonly name: string
+  /** When it was made, in ms since the Unix epoch. */
+  readonly at: number
+  readonly data?: unknown
+  readonly input?: unknown
+  /** Set where `data` cannot be checked again: the schema does not take what it gives, and its input is not JSON. */
+  readonly unchecked?: true
+  /** The trace that it is part of: what a propagator of OpenTelemetry wrote. */
+  readonly trace?: Readonly<Record<string, string>>
+}
 
 /**
- * The job of one listener for one event.
- *
- * Data that JSON would change is refused, with every driver and at once: else a listener would get a string where its
- * type says `Date`, and only once the queue is a durable one.
- *
- * @throws {MillraceError} `job_invalid` with `data.path`.
+ * One event for one queued listener, and how it is run. It is JSON, and stays the same through `JSON.parse(JSON.stringify(job))`: a job
+ * outlives the process that made it, so it carries all that was said when it was made.
  */
-export function toJob({ id, name, data, at }: JobEvent, listener: string): Job {
-  const fault = faultIn(data, 'data', new Set())
-  if (fault !== undefined) {
-    throw new MillraceError(
-      'job_invalid',
-      `Event ${quote(name)} cannot be queued for listener ${quote(listener)}: ${fault.path} is ${fault.what}, which ` +
-        'JSON does not keep. Carry it as a string, number, list or plain object, or listen inline.',
-      { data: { path: fault.path } },
-    )
-  }
-  return { id: `${id}/${listener}`, listener, event: { id, name, data, at } }
-}
-
-interface Fault {
-  readonly path: string
-  readonly what: string
-}
-
-/** The first thing in `value` that does not come back from JSON as it went. `above` are the objects it is inside of. */
-function faultIn(value: unknown, path: string, above: Set<object>): Fault | undefined {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
-  // A property that is undefined goes missing, and reads as undefined again. In a list it would turn into null.
-  if (value === undefined) return path.endsWith(']') ? { path, what: 'undefined' } : undefined
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : { path, what: String(value) }
-  if (typeof value !== 'object') return { path, what: `a ${typeof value}` }
-  if (above.has(value)) return { path, what: 'a part of itself' }
-
-  above.add(value)
-  const fault = Array.isArray(value) ? faultInList(value, path, above) : faultInObject(value, path, above)
-  above.delete(value)
-  return fault
-}
-
-function faultInList(list: readonly unknown[], path: string, above: Set<object>): Fault | undefined {
-  for (const [index, item] of list.entries()) {
-    const fault = faultIn(item, `${path}[${index}]`, above)
-    if (fault !== undefined) return fault
-  }
-  return undefined
-}
-
-function faultInObject(object: object, path: string, above: Set<object>): Fault | undefined {
-  if (!isPlain(object)) return { path, what: `a ${object.constructor?.name || 'class instance'}` }
-  for (const [key, item] of Object.entries(object)) {
-    const fault = faultIn(item, `${path}.${key}`, above)
-    if (fault !== undefined) return fault
-  }
-  return undefined
-}
-
-/** By shape and not by `Object.prototype`, for objects of another realm (a vm context, a frame) are as plain. */
-function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object)
-  return prototype === null || (typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null)
+export interface Job {
+  /** `<event id>/<listener id>`: the same event for the same listener is the same job. */
+  readonly id: string
+  /** The queue's name: each has its own order and its own share of the work. */
+  readonly queue: string
+  /** The listener's id; by it the worker, perhaps in another process or a later one, finds the function. */
+  readonly listener: string
+  readonly event: StoredEvent
+  /** How long it waits at least before its first run, in ms. */
+  readonly delay: number
+  /** How often it is run at most. */
+  readonly attempts: number
+  /** How long it waits after the first failed run, the second and so on, in ms; the last stands for all that follow. Never empty. */
+  readonly backoff: readonly number[]
+  /** How long a run may take, in ms. */
+  readonly timeout?: number
+  /** No run begins after this moment, in ms since the Unix epoch. */
+  readonly until?: number
+  /** While a job with the same one is kept, this one is not taken. */
+  readonly unique?: string
 }

@@ -1,16 +1,18 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
 import { endOfTurn } from '../base/turn.ts'
-import { backoffAfter } from './options.ts'
-import type { Job, JobHandler, JobOptions, Queue } from './port.ts'
+import type { FailedJobs } from './failed.ts'
+import type { Job } from './job.ts'
+import { MemoryFailedJobs } from './memory-failed.ts'
+import { assertWork, type JobHandler, type Outcome, type Queue, type QueueCounts, type WorkOptions } from './port.ts'
 
 export interface MemoryQueueOptions {
   /** @default the system's */
   readonly clock?: Clock
-  /** How many jobs run at a time, for each queue name. @default 10 */
-  readonly concurrency?: number
   /** How many jobs are kept, waiting, delayed and running; past it `add` rejects with `queue_full`. @default 10_000 */
   readonly limit?: number
+  /** How many failed jobs are kept; past it the oldest goes. @default 1_000 */
+  readonly failedLimit?: number
   /** Told of jobs that are dropped before anyone works, and of what `failed` throws. @default a console warning */
   readonly onError?: OnError
 }
@@ -20,9 +22,9 @@ const longestTimer = 2 ** 31 - 1
 
 interface Entry {
   readonly id: string
+  readonly unique: string | undefined
   /** JSON, so that each run gets a job of its own, and the same one that a durable queue would give it. */
   readonly json: string
-  readonly options: JobOptions
   readonly lane: Lane
   attempt: number
   /** What the last run failed with. */
@@ -31,8 +33,12 @@ interface Entry {
 
 /** The jobs of one queue name. */
 interface Lane {
+  readonly name: string
   readonly due: Entry[]
+  handler: JobHandler | undefined
+  concurrency: number
   running: number
+  delayed: number
   woken: boolean
 }
 
@@ -42,7 +48,7 @@ interface Lane {
  *
  * `close` runs what is due, and hands what is still delayed to the handler's `failed` with `queue_closed`.
  *
- * @throws {MillraceError} `option_invalid` for a concurrency or limit that is no integer of 1 or more.
+ * @throws {MillraceError} `option_invalid` for a limit that is no integer of 1 or more.
  */
 export function memoryQueue(options: MemoryQueueOptions = {}): Queue {
   return new MemoryQueue(options)
@@ -50,51 +56,52 @@ export function memoryQueue(options: MemoryQueueOptions = {}): Queue {
 
 class MemoryQueue implements Queue {
   readonly #clock: Clock
-  readonly #concurrency: number
   readonly #limit: number
   readonly #onError: OnError
   readonly #kept = new Map<string, Entry>()
+  readonly #unique = new Set<string>()
   readonly #lanes = new Map<string, Lane>()
   readonly #timers = new Map<Entry, () => void>()
-  #handler: JobHandler | undefined
+  readonly #failed: MemoryFailedJobs
   #closed = false
   #closing: Promise<void> | undefined
   #settled: (() => void) | undefined
 
-  constructor({ clock = systemClock, concurrency = 10, limit = 10_000, onError = warn }: MemoryQueueOptions) {
-    for (const [option, value] of Object.entries({ concurrency, limit })) {
+  constructor({ clock = systemClock, limit = 10_000, failedLimit = 1_000, onError = warn }: MemoryQueueOptions) {
+    for (const [option, value] of Object.entries({ limit, failedLimit })) {
       if (Number.isSafeInteger(value) && value >= 1) continue
       const message = `The memory queue's ${option} must be an integer of 1 or more, not ${quote(value)}.`
       throw new MillraceError('option_invalid', message)
     }
     this.#clock = clock
-    this.#concurrency = concurrency
     this.#limit = limit
     this.#onError = onError
+    this.#failed = new MemoryFailedJobs(failedLimit, (job) => this.#take(job))
   }
 
-  async add(job: Job, options: JobOptions): Promise<void> {
+  get failed(): FailedJobs {
+    return this.#failed
+  }
+
+  async add(job: Job): Promise<void> {
     if (this.#closed) throw new MillraceError('queue_closed', `The queue is closed and takes no job ${quote(job.id)}.`)
-    if (this.#kept.has(job.id)) return
-    if (this.#kept.size >= this.#limit) {
-      const message = `The memory queue is full: it keeps ${this.#limit} jobs. Raise its concurrency or its limit.`
-      throw new MillraceError('queue_full', message, { data: { limit: this.#limit } })
-    }
-    const lane = this.#laneOf(options.name)
-    const entry: Entry = { id: job.id, json: JSON.stringify(job), options, lane, attempt: 0, error: undefined }
-    this.#kept.set(entry.id, entry)
-    this.#delay(entry, options.delay)
+    if (this.#take(job)) this.#failed.drop(job.id)
   }
 
-  work(handler: JobHandler): void {
-    if (this.#handler !== undefined) {
-      throw new MillraceError(
-        'option_invalid',
-        'This queue has its worker already. Make a queue for each createEvents.',
-      )
-    }
-    this.#handler = handler
-    for (const lane of this.#lanes.values()) this.#wake(lane)
+  work(queue: string, handler: JobHandler, { concurrency }: WorkOptions): void {
+    const lane = this.#laneOf(queue)
+    assertWork(queue, concurrency, lane.handler !== undefined)
+    lane.handler = handler
+    lane.concurrency = concurrency
+    this.#wake(lane)
+  }
+
+  async counts(): Promise<readonly QueueCounts[]> {
+    const names = new Set([...this.#lanes.keys(), ...this.#failed.queues()])
+    return [...names].sort().map((queue) => {
+      const { due = [], delayed = 0, running = 0 } = this.#lanes.get(queue) ?? {}
+      return { queue, waiting: due.length, delayed, running, failed: this.#failed.count(queue) }
+    })
   }
 
   close(): Promise<void> {
@@ -108,7 +115,7 @@ class MemoryQueue implements Queue {
     const dropped = [...this.#timers.keys()]
     this.#timers.clear()
     // Without a worker nothing that is due would ever run.
-    if (this.#handler === undefined) for (const lane of this.#lanes.values()) dropped.push(...lane.due.splice(0))
+    for (const lane of this.#lanes.values()) if (lane.handler === undefined) dropped.push(...lane.due.splice(0))
     for (const entry of dropped) this.#drop(entry)
     if (this.#kept.size > 0) await new Promise<void>((resolve) => (this.#settled = resolve))
   }
@@ -116,9 +123,31 @@ class MemoryQueue implements Queue {
   #laneOf(name: string): Lane {
     const known = this.#lanes.get(name)
     if (known !== undefined) return known
-    const lane: Lane = { due: [], running: 0, woken: false }
+    const lane: Lane = { name, due: [], handler: undefined, concurrency: 0, running: 0, delayed: 0, woken: false }
     this.#lanes.set(name, lane)
     return lane
+  }
+
+  /** Whether it was taken: not where it is kept already. */
+  #take(job: Job): boolean {
+    const { id, unique } = job
+    if (this.#kept.has(id) || (unique !== undefined && this.#unique.has(unique))) return false
+    if (this.#kept.size >= this.#limit) {
+      const message = `The memory queue is full: it keeps ${this.#limit} jobs. Raise its limit, or how many run at a time.`
+      throw new MillraceError('queue_full', message, { data: { limit: this.#limit } })
+    }
+    const entry: Entry = {
+      id,
+      unique,
+      json: JSON.stringify(job),
+      lane: this.#laneOf(job.queue),
+      attempt: 0,
+      error: undefined,
+    }
+    this.#kept.set(id, entry)
+    if (unique !== undefined) this.#unique.add(unique)
+    this.#delay(entry, job.delay)
+    return true
   }
 
   /** Makes the entry due in `ms`. Counted down rather than to a time of day: a clock set back would hold the job up. */
@@ -133,7 +162,9 @@ class MemoryQueue implements Queue {
       return
     }
     const step = Math.min(ms, longestTimer)
+    entry.lane.delayed++
     const next = () => {
+      entry.lane.delayed--
       this.#timers.delete(entry)
       this.#delay(entry, ms - step)
     }
@@ -146,9 +177,9 @@ class MemoryQueue implements Queue {
     lane.woken = true
     endOfTurn(() => {
       lane.woken = false
-      const handler = this.#handler
+      const { handler } = lane
       if (handler === undefined) return
-      const free = Math.max(0, this.#concurrency - lane.running)
+      const free = Math.max(0, lane.concurrency - lane.running)
       // It rejects only when `onError` itself throws: that is for the process to report.
       for (const entry of lane.due.splice(0, free)) void this.#run(entry, handler)
     })
@@ -157,40 +188,55 @@ class MemoryQueue implements Queue {
   async #run(entry: Entry, handler: JobHandler): Promise<void> {
     entry.lane.running++
     entry.attempt++
+    const outcome = await handler.run(JSON.parse(entry.json), entry.attempt)
+    entry.lane.running--
     try {
-      await handler.run(JSON.parse(entry.json), { attempt: entry.attempt })
-      this.#forget(entry)
-    } catch (error) {
-      entry.error = error
-      if (entry.attempt < entry.options.attempts) this.#delay(entry, backoffAfter(entry.attempt, entry.options))
-      else this.#giveUp(entry, error)
+      this.#settle(entry, outcome)
     } finally {
-      entry.lane.running--
       this.#wake(entry.lane)
     }
   }
 
-  #drop(entry: Entry): void {
-    const message = `The queue closed while job ${quote(entry.id)} waited for its time, and keeps it in memory only.`
-    const cause = entry.attempt > 0 ? { cause: entry.error } : {}
-    this.#giveUp(entry, new MillraceError('queue_closed', message, { ...cause, data: { job: entry.id } }))
+  #settle(entry: Entry, outcome: Outcome): void {
+    if (outcome.kind === 'done') {
+      this.#forget(entry)
+      return
+    }
+    entry.error = outcome.error
+    if (outcome.kind === 'failed') this.#giveUp(entry, outcome.error, outcome.attempts)
+    else if (outcome.kind === 'retry') this.#delay(entry, outcome.after)
+    else this.#drop(entry)
   }
 
-  #giveUp(entry: Entry, error: unknown): void {
+  #drop(entry: Entry): void {
+    const message = `The queue closed before job ${quote(entry.id)} was done, and keeps it in memory only.`
+    const cause = entry.attempt > 0 ? { cause: entry.error } : {}
+    this.#giveUp(
+      entry,
+      new MillraceError('queue_closed', message, { ...cause, data: { job: entry.id } }),
+      entry.attempt,
+    )
+  }
+
+  #giveUp(entry: Entry, error: unknown, attempts: number): void {
+    const { handler } = entry.lane
+    const job: Job = JSON.parse(entry.json)
+    this.#failed.keep(job, error, attempts, this.#clock.now())
     this.#forget(entry)
-    if (this.#handler === undefined) {
+    if (handler === undefined) {
       this.#onError(error)
       return
     }
     try {
-      this.#handler.failed(JSON.parse(entry.json), error, entry.attempt)
+      handler.failed(job, error, attempts)
     } catch (thrown) {
       this.#onError(thrown)
     }
   }
 
-  #forget(entry: Entry): void {
-    this.#kept.delete(entry.id)
+  #forget({ id, unique }: Entry): void {
+    this.#kept.delete(id)
+    if (unique !== undefined) this.#unique.delete(unique)
     if (this.#kept.size === 0) this.#settled?.()
   }
 }

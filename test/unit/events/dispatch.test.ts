@@ -19,7 +19,7 @@ describe('dispatch', () => {
     events.listen(OrderPlaced, other)
     const event = hello()
     await events.dispatch(event)
-    expect(mine).toHaveBeenCalledExactlyOnceWith(event, { attempt: 1 })
+    expect(mine).toHaveBeenCalledExactlyOnceWith(event, { event, attempt: 1 })
     expect(other).not.toHaveBeenCalled()
   })
 

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { defineEvent } from '../../../src/events/define.ts'
 import { createEvents } from '../../../src/events/dispatch.ts'
-import type { ListenOptions, ListenTarget } from '../../../src/events/listener.ts'
+import type { InlineListenerOptions, ListenTarget } from '../../../src/events/listener.ts'
 
 const OrderPlaced = defineEvent<{ total: number }>('OrderPlaced')
 const OrderPaid = defineEvent<{ total: number }>('OrderPaid')
@@ -147,13 +147,13 @@ describe('a listener with a signal', () => {
     expect(listener).not.toHaveBeenCalled()
   })
 
-  it.each<[string, ListenOptions, (undo: () => void) => void]>([
+  it.each<[string, InlineListenerOptions, (undo: () => void) => void]>([
     ['undone', {}, (undo) => undo()],
     ['over', { once: true }, () => {}],
   ])('lets go of the signal once it is %s', async (_, options, end) => {
     const events = createEvents()
     const { signal } = new AbortController()
-    const undo = events.listen(NewMessage, () => {}, { ...options, signal } as ListenOptions)
+    const undo = events.listen(NewMessage, () => {}, { ...options, signal })
     expect(getEventListeners(signal, 'abort')).toHaveLength(1)
     await events.dispatch(NewMessage('a'))
     end(undo)

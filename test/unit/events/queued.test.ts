@@ -1,8 +1,9 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { defineEvent, isEvent } from '../../../src/events/define.ts'
 import { createEvents } from '../../../src/events/dispatch.ts'
-import type { ListenOptions } from '../../../src/events/listener.ts'
+import type { QueuedListenerOptions } from '../../../src/events/listener.ts'
+import { giveOrders } from '../../../src/events/work.ts'
 import { memoryQueue } from '../../../src/queue/memory.ts'
 import type { Queue } from '../../../src/queue/port.ts'
 import { ManualClock, turn } from '../../support/manual-clock.ts'
@@ -21,7 +22,7 @@ describe('a queued listener', () => {
     await events.dispatch(event)
     expect(listener).not.toHaveBeenCalled()
     await turn()
-    expect(listener).toHaveBeenCalledExactlyOnceWith(event, { attempt: 1 })
+    expect(listener).toHaveBeenCalledExactlyOnceWith(event, expect.objectContaining({ event, attempt: 1 }))
     const [received] = listener.mock.calls[0] ?? []
     expect(received).not.toBe(event)
     expect(isEvent(received)).toBe(true)
@@ -158,7 +159,7 @@ describe('a queued listener', () => {
     ['no id', { queue: true }, 'needs an id'],
     ['an end after one event', { id: 'a', queue: true, once: true }, 'once and queued'],
   ])('may not have %s', (_, options, message) => {
-    const listen = () => createEvents().listen(NewMessage, () => {}, options as ListenOptions)
+    const listen = () => createEvents().listen(NewMessage, () => {}, options as QueuedListenerOptions)
     expect(listen).toThrow(
       expect.objectContaining({ code: 'listener_invalid', message: expect.stringContaining(message) }),
     )
@@ -176,37 +177,89 @@ describe('the queue of events', () => {
       add: vi.fn<Queue['add']>(async () => {}),
       work: vi.fn<Queue['work']>(),
       close: vi.fn<Queue['close']>(async () => {}),
+      counts: async () => [],
+      failed: memoryQueue().failed,
     }
   }
 
-  it('is worked on from the first queued listener on', () => {
+  it('is worked on from the first listener of each name on, as many jobs at a time as its listeners say', async () => {
     const queue = queueSpy()
     const events = createEvents({ queue })
     events.listen(NewMessage, () => {})
+    await turn()
     expect(queue.work).not.toHaveBeenCalled()
     events.listen(NewMessage, () => {}, { id: 'a', queue: true })
-    events.listen(NewMessage, () => {}, { id: 'b', queue: true })
-    expect(queue.work).toHaveBeenCalledTimes(1)
+    events.listen(NewMessage, () => {}, { id: 'b', queue: { name: 'mail' } })
+    events.listen(NewMessage, () => {}, { id: 'c', queue: { name: 'mail', concurrency: 2 } })
+    await turn()
+    expect(queue.work.mock.calls.map(([name, , options]) => [name, options])).toEqual([
+      ['default', { concurrency: 10 }],
+      ['mail', { concurrency: 2 }],
+    ])
   })
 
-  it('cannot be the queue of others too, and a listener that would need it is not registered', async () => {
-    const queue = memoryQueue()
-    createEvents({ queue }).listen(NewMessage, () => {}, { id: 'a', queue: true })
-    const events = createEvents({ queue })
-    const listen = () => events.listen(NewMessage, () => {}, { id: 'b', queue: true })
+  it('runs as many jobs at a time as one listener says, and not as another does', () => {
+    const events = createEvents()
+    events.listen(NewMessage, () => {}, { id: 'a', queue: { concurrency: 2 } })
+    const listen = () => events.listen(NewMessage, () => {}, { id: 'b', queue: { concurrency: 3 } })
     expect(listen).toThrow(expect.objectContaining({ code: 'option_invalid' }))
-    await events.dispatch(hello())
-    expect(listen).toThrow(expect.objectContaining({ code: 'option_invalid' }))
+    expect(events.listeners().map(({ id }) => id)).toEqual(['a'])
   })
 
-  it('gets a job of plain JSON for each queued listener, and its options in full', async () => {
+  it.each([
+    [false, []],
+    [{ queues: ['mail'], concurrency: 5 }, [['mail', { concurrency: 5 }]]],
+    [{ concurrency: 5 }, [['default', { concurrency: 5 }]]],
+  ])('is worked on as `work` says: %j', async (work, expected) => {
     const queue = queueSpy()
-    const events = createEvents({ queue })
-    events.listen(NewMessage, () => {}, { id: 'a', queue: { name: 'push', backoff: 7 } })
+    const events = createEvents({ queue, work })
+    events.listen(NewMessage, () => {}, { id: 'a', queue: { concurrency: 2 } })
+    await turn()
+    expect(queue.work.mock.calls.map(([name, , options]) => [name, options])).toEqual(expected)
+  })
+
+  it('is worked on as the process was started for, once its application is loaded', async () => {
+    let load = () => {}
+    giveOrders({ work: { queues: ['mail'] }, ready: new Promise<void>((resolve) => (load = resolve)) })
+    onTestFinished(() => giveOrders({ work: {} }))
+    const queue = queueSpy()
+    createEvents({ queue, work: false })
+    await turn()
+    expect(queue.work).not.toHaveBeenCalled()
+    load()
+    await turn()
+    expect(queue.work.mock.calls.map(([name]) => name)).toEqual(['mail'])
+  })
+
+  it('cannot be the queue of others too', async () => {
+    const queue = memoryQueue()
+    const onError = vi.fn()
+    createEvents({ queue }).listen(NewMessage, () => {}, { id: 'a', queue: true })
+    createEvents({ queue, onError }).listen(NewMessage, () => {}, { id: 'b', queue: true })
+    await turn()
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'option_invalid' }))
+  })
+
+  it('gets a job of plain JSON for each queued listener, with all its options', async () => {
+    const queue = queueSpy()
+    const clock = new ManualClock()
+    const events = createEvents({ queue, clock })
+    const options = { name: 'push', delay: 5, attempts: 2, backoff: 7, timeout: 100, retryUntil: 1_000 }
+    events.listen(NewMessage, () => {}, { id: 'a', queue: { ...options, unique: ({ data }) => data.message } })
     const event = hello()
     await events.dispatch(event)
-    const job = { id: `${event.id}/a`, listener: 'a', event: JSON.parse(JSON.stringify(event)) }
-    expect(queue.add).toHaveBeenCalledExactlyOnceWith(job, { name: 'push', delay: 0, attempts: 3, backoff: [7] })
+    expect(queue.add).toHaveBeenCalledExactlyOnceWith({
+      id: `${event.id}/a`,
+      queue: 'push',
+      listener: 'a',
+      event: JSON.parse(JSON.stringify(event)),
+      delay: 5,
+      attempts: 2,
+      backoff: [7],
+      timeout: 100,
+      until: clock.now() + 1_000,
+      unique: 'a/Hello',
+    })
   })
 
   it('is closed with it, when no dispatch is under way any more', async () => {
