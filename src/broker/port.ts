@@ -1,3 +1,4 @@
+import type { Trace } from '../base/trace.ts'
 import type { GapReason } from '../sse/control.ts'
 import type { Retention } from './retention.ts'
 
@@ -14,6 +15,8 @@ export interface Message {
   readonly data: string
   readonly event?: string | undefined
   readonly key?: string | undefined
+  /** What it was published in the course of, where somebody traces that. It is for hubs, and never sent to a subscriber. */
+  readonly trace?: Trace | undefined
 }
 
 export interface Outgoing extends Message {
@@ -103,7 +106,7 @@ export interface Following {
  * - announce each entry to each follower of one of its channels at least once, in order of position, after it can be read;
  * - announce to the publisher's own follower as to any other: nobody filters echoes;
  * - tell a gap for a cursor it cannot vouch for, and MUST NOT skip silently;
- * - keep data, event and key unchanged.
+ * - keep data, event, key and trace unchanged, and announce them as they are kept.
  *
  * A broker need not check names, fields or sizes: the hub has done so.
  */

@@ -3,6 +3,7 @@ import {
   type Broker,
   type ChannelGap,
   type Entry,
+  type Message,
   type Outgoing,
   type Page,
   type PageLimit,
@@ -143,6 +144,27 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
     const plain = (await broker.read(head, ['b'], all)).entries[0]
     assert.equal(plain?.event, undefined)
     assert.equal(plain?.key, undefined)
+  })
+
+  it('keeps the trace of a message, where it has one, and announces it with the message', async ({ broker }) => {
+    const head = await broker.head()
+    const ear = createEar(broker)
+    await ear.following.follow('a')
+    const trace = { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`, tracestate: 'a=1/"é",b=\\n;2', x: '' }
+    const messages: readonly Outgoing[] = [
+      { ...to('a', 'alone'), trace },
+      to('a', 'none'),
+      { ...to('a', 'two\nlines'), event: 'E', key: 'k', id: 'i', trace },
+      { ...to(['a', 'b'], 'of several channels'), key: 't', trace },
+      { ...to('a', 'none again'), event: 't', key: 'kt' },
+      { ...to('a', 'not kept', { count: 0 }), event: 'ek', trace },
+    ]
+    await Promise.all(messages.map((message) => broker.append(message)))
+    const heard = distinct(await ear.until(({ data }) => data === 'not kept'))
+    const { entries } = await broker.read(head, ['a'], all)
+    const toFields = ({ data, event, key, trace }: Message) => ({ data, event, key, trace })
+    assert.deepEqual(heard.map(toFields), messages.map(toFields))
+    assert.deepEqual(entries.map(toFields), messages.slice(0, -1).map(toFields))
   })
 
   it('keeps as many as the count says, and tells a gap to who has not seen what went', async ({ broker }) => {

@@ -124,18 +124,22 @@ class DiskBroker implements Broker {
 
   async #commit(messages: readonly Outgoing[]): Promise<readonly Appended[]> {
     const parcel = this.#packer.pack(messages)
-    const { appended, head, data } = await this.#writer
+    const {
+      appended,
+      head,
+      data: buffer,
+    } = await this.#writer
       .ask({ kind: 'append', parcel, now: this.#clock.now() }, [parcel.data])
       .catch((cause: unknown) => {
         throw unwritten(cause)
       })
-    this.#packer.takeBack(data)
+    this.#packer.takeBack(buffer)
     this.#advance(head)
     for (const [index, message] of messages.entries()) {
       const own = appended[index]
       if (own?.prev === undefined) continue
-      const { channels, event, key } = message
-      this.#followings.announce({ position: own.position, prev: own.prev, channels, data: message.data, event, key })
+      const { channels, data, event, key, trace } = message
+      this.#followings.announce({ position: own.position, prev: own.prev, channels, data, event, key, trace })
     }
     return appended
   }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { Trace } from '../../base/trace.ts'
 import { type LogView, type Slice, toPage } from '../page.ts'
 import type { Entry, Page, PageLimit, Position } from '../port.ts'
 import { forgottenAt } from '../position.ts'
@@ -71,11 +72,12 @@ export class LogReader {
 
   #entry({ ms, seq, message }: EntryRow): Entry {
     const { head, data } = this.#message.get(message) as { readonly head: string; readonly data: string | Uint8Array }
-    const [channels, prev, event, key] = JSON.parse(head) as [
+    const [channels, prev, event, key, trace] = JSON.parse(head) as [
       channels: string[],
       prev: (Position | null)[],
       event: string | null,
       key: string | null,
+      trace?: Trace,
     ]
     return {
       position: `${ms}-${seq}`,
@@ -85,6 +87,7 @@ export class LogReader {
       data: typeof data === 'string' ? data : Buffer.from(data).toString(),
       event: event ?? undefined,
       key: key ?? undefined,
+      trace,
     }
   }
 }

@@ -151,16 +151,18 @@ export class LogWriter {
   }
 
   #keep(
-    { channels, data, event, key, retention }: Unpacked,
+    { channels, data, event, key, trace, retention }: Unpacked,
     position: Position,
     prev: readonly (Position | null)[],
     keepers: number,
     now: number,
   ): void {
     const size = data.length
-    const head = JSON.stringify([channels, prev, event ?? null, key ?? null])
+    const head: unknown[] = [channels, prev, event ?? null, key ?? null]
+    // Only where there is one: most messages have none, and each byte of this is kept with each message.
+    if (trace !== undefined) head.push(trace)
     const add = data.includes(0) ? this.#addBlob : this.#addText
-    const message = Number(add.run(head, data).lastInsertRowid)
+    const message = Number(add.run(JSON.stringify(head), data).lastInsertRowid)
     this.#aheadBytes += size
     if (keepers > 1) this.#addShared.run(message, keepers)
     const [ms, seq] = toPlace(position)

@@ -9,7 +9,8 @@ import type { Database } from './sqlite.ts'
  * | `channels` | of each channel the `last` position, what is kept of it (`count`, `bytes`), the `age` of its     |
  * |            | latest message, and `due`: when the sweep has to look at it next, or earlier                     |
  * | `entries`  | the kept messages of a channel in order of position, with the size of their data in bytes        |
- * | `messages` | `head` (JSON: channels, prev, event, key) and `data`: text, or as a blob where it has a NUL     |
+ * | `messages` | `head` (JSON: channels, prev, event, key, and the trace where there is one) and `data`: text, or as |
+ * |            | a blob where it has a NUL                                                                        |
  * | `shared`   | of messages in several channels, how many entries there are                                      |
  * | `ids`      | the publishers' ids, with the position that each was given                                       |
  */

@@ -98,7 +98,7 @@ class MemoryBroker implements Broker {
     this.#followings.clear()
   }
 
-  #toEntry({ channels, data, event, key, retention }: Outgoing, now: number): Entry {
+  #toEntry({ channels, data, event, key, trace, retention }: Outgoing, now: number): Entry {
     // Kept with the entry: one that grows would be many times as large.
     const prev: (Position | null)[] = new Array(channels.length)
     let isKept = false
@@ -109,7 +109,7 @@ class MemoryBroker implements Broker {
       isKept ||= keeps
     }
     const position = isKept ? nextPosition(this.#head, now, this.#timeline.tag) : null
-    return { position, prev, channels, data, event, key }
+    return { position, prev, channels, data, event, key, trace }
   }
 
   #keep(entry: Entry, position: Position, { retention }: Outgoing): void {

@@ -1,3 +1,4 @@
+import { parseTrace, type Trace } from '../../base/trace.ts'
 import type { Entry, Position } from '../port.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Entry, Position } from '../port.ts'
  *
  * The first line has the channels, and for each the position before the first of these messages, or `-` where the channel does not
  * keep it. Each message begins with a line of its own: the position, or `-` where nothing keeps it; how many line feeds its data
- * have; and an `e` and a `k` where it has an event and a key. These follow on a line each, and then the data as they are.
+ * have; and an `e`, a `k` and a `t` where it has an event, a key and a trace (JSON). These follow on a line each, and then the data as they are.
  */
 
 /**
@@ -37,21 +38,27 @@ export function parseAnnouncement(bytes: Buffer): Entry[] {
     at = head + 1
     let event: string | undefined
     let key: string | undefined
+    let trace: Trace | undefined
     if (line.includes('e', space)) {
       const close = endOfLine(bytes, at)
       event = bytes.toString('utf8', at, close)
       at = close + 1
     }
-    if (line.endsWith('k')) {
+    if (line.includes('k', space)) {
       const close = endOfLine(bytes, at)
       key = bytes.toString('utf8', at, close)
+      at = close + 1
+    }
+    if (line.endsWith('t')) {
+      const close = endOfLine(bytes, at)
+      trace = parseTrace(bytes.toString('utf8', at, close))
       at = close + 1
     }
     let close = bytes.indexOf(lineFeed, at)
     for (let left = Number.parseInt(line.slice(space + 1), 10); left > 0 && close >= 0; left--)
       close = bytes.indexOf(lineFeed, close + 1)
     if (close < 0) close = bytes.length
-    entries.push({ position, prev, channels, data: bytes.toString('utf8', at, close), event, key })
+    entries.push({ position, prev, channels, data: bytes.toString('utf8', at, close), event, key, trace })
     at = close + 1
     if (at <= bytes.length) prev = prev.length === 1 ? [position] : prev.map((before) => before && position)
   }

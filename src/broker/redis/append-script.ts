@@ -1,3 +1,4 @@
+import { maxTrace } from '../../base/trace.ts'
 import { defaultHorizon, defaultIdWindow } from '../windows.ts'
 
 /**
@@ -14,7 +15,7 @@ import { defaultHorizon, defaultIdWindow } from '../windows.ts'
  * | `replicas`    | `1` where a WAIT follows                                                               |
  * | `retentions`  | `count:age:bytes`, with a space between two                                            |
  * | a group       | channels with a comma between two; for each the number of its retention, from 1, in the same way; how many messages; and of each its head and its data |
- * | a head        | event, key and id with a line feed between two, each of which may be empty; or nothing at all |
+ * | a head        | event, key and id with a line feed between two, each of which may be empty, and where there is one the trace after a fourth; or nothing at all |
  *
  * The answers are a list. Its first is a text with a word for each message: the position, `-` where no channel keeps it, `!` where
  * it has failed. The others are the errors of those that failed.
@@ -41,6 +42,13 @@ local function fault(message, data)
       return '"' .. name .. '" must be a string without a line end or a null'
     end
   end
+  if message.trace then
+    if type(message.trace) ~= 'table' then return '"trace" must be a JSON object' end
+    for name, value in pairs(message.trace) do
+      if type(name) ~= 'string' or type(value) ~= 'string' then return '"trace" must have strings only' end
+    end
+    if #cjson.encode(message.trace) > ${maxTrace} then return '"trace" has more than ${maxTrace} bytes' end
+  end
 end
 
 local function append(keys, args)
@@ -52,6 +60,7 @@ local function append(keys, args)
   local wrong = fault(message, args[2])
   if wrong then return redis.error_reply('MILLRACE ' .. wrong) end
   message.data = args[2]
+  message.trace = message.trace and next(message.trace) and cjson.encode(message.trace)
   message.retention = message.retention or {}
   for index in ipairs(message.channels) do
     local kept = message.retention[index] or {}
@@ -87,10 +96,11 @@ local function append_all(keys, args)
     for index = first, at - 1, 2 do
       local message, head = { data = args[index + 1] }, args[index]
       if head ~= '' then
-        local event, key, id = string.match(head, '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
+        local event, key, id, trace = string.match(head, '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n?([^\\n]*)$')
         message.event = event ~= '' and event or nil
         message.key = key ~= '' and key or nil
         message.id = id ~= '' and id or nil
+        message.trace = trace ~= '' and trace or nil
       end
       add(batch, group, message)
     end

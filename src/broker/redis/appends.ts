@@ -169,9 +169,10 @@ function isSameGroup(a: Outgoing, b: Outgoing): boolean {
 }
 
 /** None of them has a line feed in it. */
-function toHead({ event, key, id }: Outgoing): string {
-  if (event === undefined && key === undefined && id === undefined) return ''
-  return `${event ?? ''}\n${key ?? ''}\n${id ?? ''}`
+function toHead({ event, key, id, trace }: Outgoing): string {
+  if (event === undefined && key === undefined && id === undefined && trace === undefined) return ''
+  const head = `${event ?? ''}\n${key ?? ''}\n${id ?? ''}`
+  return trace === undefined ? head : `${head}\n${JSON.stringify(trace)}`
 }
 
 function tooMuchWaiting(): MillraceError {

@@ -64,12 +64,13 @@ end
 -- One channel's entry. Answers an error, or nil.
 local function add_entry(group, one, message, position, prevs)
   local channel, added = one.channel, nil
-  if channel.kept and not prevs and not message.event and not message.key then
+  if channel.kept and not prevs and not message.event and not message.key and not message.trace then
     added = redis.pcall('XADD', channel.stream, position, 'p', channel.last, 'd', message.data, 'o', channel.total)
   else
     local fields = { 'p', channel.last, 'd', message.data, 'o', channel.total }
     if message.event then fields[#fields + 1] = 'e'; fields[#fields + 1] = message.event end
     if message.key then fields[#fields + 1] = 'k'; fields[#fields + 1] = message.key end
+    if message.trace then fields[#fields + 1] = 't'; fields[#fields + 1] = message.trace end
     if prevs then
       fields[#fields + 1] = 'c'; fields[#fields + 1] = cjson.encode(group.names)
       fields[#fields + 1] = 'v'; fields[#fields + 1] = cjson.encode(prevs)
@@ -124,6 +125,7 @@ local function announce(batch, run, message, position, index)
   if string.find(message.data, '\\n', 1, true) then _, ends = string.gsub(message.data, '\\n', '') end
   if message.event then form = 'e' end
   if message.key then form = form .. 'k' end
+  if message.trace then form = form .. 't' end
   local size = #parts
   parts[size + 1] = '\\n'
   parts[size + 2] = position or '-'
@@ -132,8 +134,9 @@ local function announce(batch, run, message, position, index)
   parts[size + 5] = form
   parts[size + 6] = message.event and '\\n' .. message.event or ''
   parts[size + 7] = message.key and '\\n' .. message.key or ''
-  parts[size + 8] = '\\n'
-  parts[size + 9] = message.data
+  parts[size + 8] = message.trace and '\\n' .. message.trace or ''
+  parts[size + 9] = '\\n'
+  parts[size + 10] = message.data
 end
 
 -- Answers are a position, false for what no channel keeps, or { err = why }.

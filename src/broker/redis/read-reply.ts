@@ -1,3 +1,4 @@
+import { parseTrace } from '../../base/trace.ts'
 import type { LogView, Slice } from '../page.ts'
 import type { Entry, Position } from '../port.ts'
 import { forgottenAt } from '../position.ts'
@@ -58,5 +59,6 @@ function toEntry(channel: string, [position, fields]: EntryReply): Entry {
     data: values.get('d') ?? '',
     event: values.get('e'),
     key: values.get('k'),
+    trace: parseTrace(values.get('t')),
   }
 }

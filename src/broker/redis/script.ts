@@ -16,15 +16,15 @@ import { check, head, read } from './read-script.ts'
  * | `meta:CHANNEL`   | hash   | `last` position, `total` bytes ever, `floor`, the offset of an entry at or before the first, `age`, and when it was `swept`. It expires with the horizon |
  * | `id:ID`          | string | the position of the message that a publisher gave this id; it expires as well    |
  *
- * An entry has the fields `p` (prev), `d` (data), `o` (the channel's `total` before it) and where there is one `e` (event) and
- * `k` (key); where there are several channels, `c` (all of them) and `v` (the prev of each). What is kept of a channel in bytes is `total` less the first
+ * An entry has the fields `p` (prev), `d` (data), `o` (the channel's `total` before it) and where there is one `e` (event),
+ * `k` (key) and `t` (trace, JSON); where there are several channels, `c` (all of them) and `v` (the prev of each). What is kept of a channel in bytes is `total` less the first
  * entry's `o`, so no trimming has to keep count.
  *
  * Announcements are published on `live:CHANNEL`; `announcement.ts` says what is in them.
  */
 
 /** To be raised with every change of the script: a library that is older than this is replaced. */
-export const scriptVersion = 3
+export const scriptVersion = 4
 
 const bodies = { append: channel + batch + append, append_all: channel + batch + appendAll, head, read, check }
 
