@@ -5,7 +5,7 @@ import { Feed } from '../../dist/hub/feed.js'
 import { entries } from './messages.js'
 import { time } from './stopwatch.js'
 
-const policy = /** @type {const} */ ({ kept: true, slow: 'catch-up' })
+const policy = /** @type {const} */ ({ kept: true, slow: 'catch-up', pattern: '*' })
 const followed = Promise.resolve()
 /** They are looked at when history is read, which nobody does here. */
 const positions = { compare: () => 0, timelineOf: () => 0 }

@@ -1,10 +1,12 @@
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
+import { withinTrace } from '../base/tracer.ts'
 import type { Hub } from '../hub/api.ts'
 import type { Publication, PublishOptions } from '../hub/message.ts'
 import type { HttpReply, HttpRequest } from './exchange.ts'
 import { readWait } from './prefer.ts'
 import { methodNotAllowed, problemReply } from './problem.ts'
 import { readPublishBody } from './publish-body.ts'
+import { readTrace } from './trace-context.ts'
 
 export interface PublishHandlerOptions {
   /** Hears of faults that are answered with 500. @default a warning on the console */
@@ -20,13 +22,21 @@ const known: ReadonlySet<string> = new Set(fields)
  *
  * One answers `{"id"}`, several `{"ids"}`, in order. All are checked before the first is published: where one is refused, the
  * problem's `item` says which, and none is published. `Prefer: wait=N` (RFC 7240) says how many seconds to wait for a broker that
- * is away, 60 at most; 0 to be told at once.
+ * is away, 60 at most; 0 to be told at once. Where somebody traces, what is published continues the trace that the request's
+ * headers name (W3C Trace Context).
  */
-export async function publishReply(
+export function publishReply(
   hub: Hub,
   request: HttpRequest,
   { onError = warn }: PublishHandlerOptions = {},
 ): Promise<HttpReply> {
+  return withinTrace(
+    () => readTrace(request),
+    () => answer(hub, request, onError),
+  )
+}
+
+async function answer(hub: Hub, request: HttpRequest, onError: OnError): Promise<HttpReply> {
   try {
     if (request.method !== 'POST')
       return problemReply(methodNotAllowed(request.method, 'POST'), onError, { allow: 'POST' })

@@ -1,5 +1,6 @@
 import { isSame } from '../base/same.ts'
 import { endOfTurn } from '../base/turn.ts'
+import { Deliveries } from './deliveries.ts'
 import { type Delivery, toText } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
@@ -29,6 +30,7 @@ export class FanOut {
   #next = 0
   #isScheduled = false
   readonly #slice: number
+  readonly #deliveries = new Deliveries()
 
   /** @param slice Readers that one turn writes to. */
   constructor(slice: number) {
@@ -39,6 +41,7 @@ export class FanOut {
   push(delivery: Delivery, feeds: readonly Feed[]): void {
     // Nobody becomes live for what came before, so it is for nobody.
     if (feeds.every((feed) => feed.live.size === 0)) return
+    this.#deliveries.take(delivery.entry, feeds)
     const text = toText(delivery.entry)
     this.#burstFor(feeds).add(text)
     this.#pending += text.length
@@ -102,6 +105,7 @@ export class FanOut {
     this.#bursts = []
     this.#pending = 0
     this.#isOpen = false
+    this.#deliveries.seal()
     for (const burst of bursts) {
       for (const feed of burst.feeds) {
         for (const reader of feed.live) {
@@ -128,6 +132,7 @@ export class FanOut {
     if (this.#next < this.#queue.length) return
     this.#queue = []
     this.#next = 0
+    this.#deliveries.end()
   }
 }
 

@@ -13,11 +13,15 @@ export interface FeedPolicy {
   /** Whether the channel keeps messages. One that does not makes no promise and is not read from the log. */
   readonly kept: boolean
   readonly slow: SlowPolicy
+  /** The pattern under which it is declared. */
+  readonly pattern: string
 }
 
 /** One channel that somebody here listens to: who is live on it, and what it has had lately. */
 export class Feed {
   readonly channel: string
+  /** The pattern under which the channel is declared. */
+  readonly pattern: string
   /** Tells two followings of one channel apart. */
   readonly serial = feeds++
   readonly kept: boolean
@@ -47,8 +51,9 @@ export class Feed {
   /** The position before the first entry that was announced. */
   #firstPrev: Position | null | undefined
 
-  constructor(channel: string, { kept, slow }: FeedPolicy, followed: Promise<void>, broker: Positions) {
+  constructor(channel: string, { kept, slow, pattern }: FeedPolicy, followed: Promise<void>, broker: Positions) {
     this.channel = channel
+    this.pattern = pattern
     this.kept = kept
     this.slow = slow
     this.followed = followed

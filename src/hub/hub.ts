@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { MillraceError, quote, warn } from '../base/errors.ts'
+import { publishProbe } from '../base/probe.ts'
+import { currentTrace } from '../base/tracer.ts'
 import { memory } from '../broker/memory/memory.ts'
-import type { Broker, ChannelGap, Following, Position } from '../broker/port.ts'
+import type { Broker, ChannelGap, Following, Outgoing, Position } from '../broker/port.ts'
 import { isEphemeral, toRetention } from '../broker/retention.ts'
 import { type AnyChannel, type Catalog, createCatalog } from '../channels/catalog.ts'
 import { assertSlowPolicy, type SlowPolicy } from '../channels/slow.ts'
@@ -156,7 +158,7 @@ class MillraceHub implements Hub {
     options: PublishOptions = {},
   ): Promise<Position | null> {
     this.#assert(!this.#isClosed)
-    return this.#broker.append(toOutgoing(this.#messages, { channel, message, ...options }))
+    return this.#append(toOutgoing(this.#messages, { channel, message, ...options }))
   }
 
   async publishAll(publications: readonly Publication[]): Promise<(Position | null)[]> {
@@ -177,7 +179,7 @@ class MillraceHub implements Hub {
       }
     })
     // Begun in order and not one after the other: a broker takes them as one pipeline.
-    return Promise.all(outgoing.map((message) => this.#broker.append(message)))
+    return Promise.all(outgoing.map((message) => this.#append(message)))
   }
 
   admit(options: SubscribeOptions): Admission {
@@ -249,8 +251,22 @@ class MillraceHub implements Hub {
     await this.#broker.close()
   }
 
+  #append(message: Outgoing): Promise<Position | null> {
+    if (!publishProbe.isWatched) return this.#broker.append(message)
+    const { channels, event } = message
+    const patterns = [...new Set(channels.map((channel) => this.#catalog.find(channel).pattern.text))]
+    // Asked for inside, where what is published now is what runs.
+    return publishProbe.run({ channels, patterns, event }, () =>
+      this.#broker.append({ ...message, trace: currentTrace() }),
+    )
+  }
+
   #policyOf(name: string, channel: AnyChannel): FeedPolicy {
-    return { kept: !isEphemeral(this.#messages.retentionOf(channel)), slow: channel.slow ?? this.#slowOf(name) }
+    return {
+      kept: !isEphemeral(this.#messages.retentionOf(channel)),
+      slow: channel.slow ?? this.#slowOf(name),
+      pattern: channel.pattern.text,
+    }
   }
 
   #assert(isOpen: boolean): void {

@@ -35,11 +35,13 @@ const server = [...serverCore, ...workers]
 const config = ['config/x.ts']
 const cli = ['cli/x.ts']
 const testing = ['testing/x.ts']
+const opentelemetry = ['opentelemetry/x.ts']
 const client = ['client/x.ts']
 const react = ['react/x.ts']
 const node = ['node:fs', 'node:stream/web']
 const doors = ['index.ts', 'redis.ts', 'millrace', 'millrace/redis']
 const others = [
+  '@opentelemetry/api',
   '@photostructure/sqlite',
   '@standard-schema/spec',
   'commander',
@@ -58,6 +60,7 @@ const everything = [
   ...config,
   ...cli,
   ...testing,
+  ...opentelemetry,
   ...client,
   ...react,
   ...node,
@@ -97,6 +100,7 @@ const floors: Record<string, readonly string[]> = {
     ...testing,
     ...node,
   ],
+  'opentelemetry/a.ts': [...base, ...opentelemetry, '@opentelemetry/api'],
   'server/a.ts': [...library, ...server, ...node],
   'server/workers/a.ts': [...base, ...broker, ...hub, ...server, ...node],
   'config/a.ts': [...base, ...config, ...node],
@@ -104,7 +108,7 @@ const floors: Record<string, readonly string[]> = {
   'cli/a.ts': [...library, ...server, ...config, ...cli, ...node, 'commander'],
   'client/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client],
   'react/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client, ...react, 'react'],
-  'a.ts': [...library, ...server, ...config, ...cli, ...testing, ...client, ...react],
+  'a.ts': [...library, ...server, ...config, ...cli, ...testing, ...opentelemetry, ...client, ...react],
   'unknown/a.ts': [],
 }
 

@@ -1,0 +1,1 @@
+export { type TraceOptions, traceMillrace } from './opentelemetry/trace-millrace.ts'
