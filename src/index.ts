@@ -1,6 +1,7 @@
 export type { Clock } from './base/clock.ts'
 export { type ErrorCode, MillraceError, type OnError } from './base/errors.ts'
 export type { Schema } from './base/schema.ts'
+export type { Diagnostics } from './base/watched.ts'
 export { type MemoryOptions, memory } from './broker/memory/memory.ts'
 export type { Broker, Position } from './broker/port.ts'
 export type { History, Retention } from './broker/retention.ts'

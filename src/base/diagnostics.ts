@@ -7,4 +7,4 @@ const found = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel')
 // Platforms that have some of Node may have the older half of it.
 export const diagnostics = typeof found?.tracingChannel === 'function' ? found : undefined
 
-export type Diagnostics = NonNullable<typeof found>
+export type DiagnosticsChannel = NonNullable<typeof found>

@@ -1,4 +1,4 @@
-import { type Diagnostics, diagnostics } from './diagnostics.ts'
+import { type DiagnosticsChannel, diagnostics } from './diagnostics.ts'
 import { tracer } from './tracer.ts'
 import type { Deliver, Operations } from './watched.ts'
 
@@ -10,7 +10,7 @@ import type { Deliver, Operations } from './watched.ts'
  */
 class Probe<Name extends keyof Operations> {
   readonly #name: Name
-  readonly #channel: ReturnType<Diagnostics['tracingChannel']> | undefined
+  readonly #channel: ReturnType<DiagnosticsChannel['tracingChannel']> | undefined
 
   constructor(name: Name) {
     this.#name = name

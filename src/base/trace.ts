@@ -17,7 +17,8 @@ export const maxTrace = 1_024
  */
 export function toTrace(fields: Iterable<readonly [name: string, value: string | undefined]>): Trace | undefined {
   const trace: Record<string, string> = {}
-  let size = 2
+  // The brace before them; each has a colon, and a comma or a brace after it.
+  let size = 1
   for (const [name, value] of fields) {
     if (value === undefined || value === '') continue
     const more = JSON.stringify(name).length + JSON.stringify(value).length + 2
@@ -25,7 +26,7 @@ export function toTrace(fields: Iterable<readonly [name: string, value: string |
     size += more
     trace[name] = value
   }
-  return size > 2 ? trace : undefined
+  return size > 1 ? trace : undefined
 }
 
 /** Whether `value`, which has come from elsewhere, is a trace. */

@@ -6,15 +6,21 @@ export interface WatchedEvent {
   readonly name: string
 }
 
+/** What `diagnostics_channel` adds to a message once the operation has ended. */
+interface Ended<Result> {
+  readonly result?: Result
+  readonly error?: unknown
+}
+
 /** An event is dispatched: over when its listeners have run, and its jobs are with the queue. */
-export interface Dispatch {
+export interface Dispatch extends Ended<void> {
   readonly event: WatchedEvent
   /** What it continues, where it was dispatched elsewhere: by a transaction whose outbox is read here. */
   readonly trace?: Trace | undefined
 }
 
 /** A listener's function runs, inline or in a job. */
-export interface ListenerRun {
+export interface ListenerRun extends Ended<unknown> {
   readonly event: WatchedEvent
   /** Its id, else the function's name, else 'anonymous'. */
   readonly listener: string
@@ -22,23 +28,31 @@ export interface ListenerRun {
   readonly attempt: number
 }
 
-/** A job for a queued listener is given to the queue. */
-export interface JobAdd {
+interface WatchedJob {
   readonly event: WatchedEvent
   readonly listener: string
   readonly queue: string
   readonly job: string
 }
 
-/** A job runs. */
-export interface JobRun extends JobAdd {
+/** A job for a queued listener is given to the queue. */
+export interface JobAdd extends WatchedJob, Ended<void> {}
+
+/** What becomes of a job after a run. */
+export interface JobOutcome {
+  readonly kind: 'done' | 'retry' | 'failed' | 'returned'
+  readonly error?: unknown
+}
+
+/** A job runs. It ends with an outcome, and never with an error. */
+export interface JobRun extends WatchedJob, Ended<JobOutcome> {
   readonly attempt: number
   /** That of the job's {@link JobAdd}, perhaps in another process. */
   readonly trace?: Trace | undefined
 }
 
-/** A message that was checked is given to the broker; the result is its position. */
-export interface Publish {
+/** A message that was checked is given to the broker; the result is its position, or null where nothing keeps it. */
+export interface Publish extends Ended<string | null> {
   readonly channels: readonly string[]
   /** The patterns under which these channels are declared, each once: `rooms.{room}`. There are few, and nothing in them is of a user. */
   readonly patterns: readonly string[]
@@ -71,4 +85,9 @@ export interface Operations {
   readonly 'job.add': JobAdd
   readonly 'job.run': JobRun
   readonly publish: Publish
+}
+
+/** What subscribers of `diagnostics_channel` are given, by the name after `millrace.`; `docs/tracing.md` says when. */
+export interface Diagnostics extends Operations {
+  readonly deliver: Deliver
 }

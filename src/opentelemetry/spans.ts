@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
-import type { Deliver, JobAdd, Operations, Publish } from '../base/watched.ts'
+import type { Deliver, JobAdd, JobRun, Operations, Publish } from '../base/watched.ts'
 
 /** A span before it begins. */
 export interface SpanForm {
@@ -77,7 +77,7 @@ function operation(name: string, type: 'send' | 'process'): Attributes {
   return { 'messaging.system': 'millrace', 'messaging.operation.name': name, 'messaging.operation.type': type }
 }
 
-function jobAttributes({ event, listener, queue, job }: JobAdd): Attributes {
+function jobAttributes({ event, listener, queue, job }: JobAdd | JobRun): Attributes {
   return {
     'messaging.destination.name': queue,
     'messaging.message.id': job,
@@ -87,7 +87,7 @@ function jobAttributes({ event, listener, queue, job }: JobAdd): Attributes {
   }
 }
 
-function channelAttributes({ channels, patterns, event }: Publish, channelNames: boolean): Attributes {
+function channelAttributes({ channels, patterns, event }: Publish | Deliver, channelNames: boolean): Attributes {
   return {
     'messaging.destination.template': patterns.join(','),
     ...(channelNames ? { 'messaging.destination.name': channels.join(',') } : {}),

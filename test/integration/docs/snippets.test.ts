@@ -8,7 +8,7 @@ import { blocksOf } from './support/blocks.ts'
 import { createProject, type Project, root } from './support/project.ts'
 
 /** Blocks that name a file are parts of a program; the others are whole, and end by themselves. */
-const pages = ['events', 'channels', 'disk', 'redis', 'errors', 'from-laravel']
+const pages = ['events', 'channels', 'disk', 'redis', 'errors', 'from-laravel', 'tracing']
 
 const snippets = await Promise.all(
   pages.map(async (page) => {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisOptions, redis } from '../../../src/broker/redis/redis.ts'
 import { defineChannel } from '../../../src/channels/define.ts'
@@ -131,6 +132,24 @@ describe('a hub on Redis', () => {
     expect(reader.events[0]).toMatchObject({ id: position, event: 'NewMessage' })
   })
 
+  test('hears the trace of what another program publishes, on whatever hub, and sends it to nobody', async () => {
+    const hub = startHub()
+    const reader = await joinPlaced(hub, ['messages'])
+    const traces: unknown[] = []
+    const note = (message: unknown) => void traces.push((message as { trace: unknown }).trace)
+    subscribe('millrace.deliver', note)
+    const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'a=1/"2"' }
+    for (const options of [{ trace }, {}, { trace: {} }, { trace: null }]) {
+      const all = JSON.stringify({ channels: ['messages'], ...options })
+      await redisCommand(server, ['FCALL', 'millrace_append', '1', prefix, all, 'x'])
+    }
+    await seen(reader, 4)
+    await until('the last delivery', async () => (traces.length >= 4 ? true : undefined))
+    unsubscribe('millrace.deliver', note)
+    expect(traces).toEqual([trace, undefined, undefined, undefined])
+    expect(reader.text).not.toContain('aaaa')
+  })
+
   test.each([
     ['["x"]', 'x', /object|channels/],
     ['{}', 'x', /channels/],
@@ -139,6 +158,9 @@ describe('a hub on Redis', () => {
     ['{"channels":["a","a"]}', 'x', /twice/],
     ['{"channels":["a"],"event":"x\\nid: 9-9"}', 'x', /"event"/],
     ['{"channels":["a"],"key":5}', 'x', /"key"/],
+    ['{"channels":["a"],"trace":"00-1-2-01"}', 'x', /"trace"/],
+    ['{"channels":["a"],"trace":{"traceparent":1}}', 'x', /"trace"/],
+    [`{"channels":["a"],"trace":{"baggage":"${'b'.repeat(1_024)}"}}`, 'x', /1024/],
     ['no JSON', 'x', /object/],
   ])('takes no %s from other programs', async (options, data, why) => {
     const hub = startHub()

@@ -42,6 +42,20 @@ describe('an announcement', () => {
     expect(entries.every(({ position, prev }) => position === null && prev[0] === null)).toBe(true)
   })
 
+  test('has the trace after the key, on a line of its own', () => {
+    const trace = { traceparent: '00-1', tracestate: 'k=1' }
+    const line = JSON.stringify(trace)
+    const entries = parseAnnouncement(
+      `a -\n- 1ekt\nE\nk\n${line}\none\ntwo\n- 0t\n${line}\n\n- 0et\nE\nnone\nx\n- 0k\nt\n`,
+    )
+    expect(entries.map(({ event, key, trace, data }) => [event, key, trace, data])).toEqual([
+      ['E', 'k', trace, 'one\ntwo'],
+      [undefined, undefined, trace, ''],
+      ['E', undefined, undefined, 'x'],
+      [undefined, 't', undefined, ''],
+    ])
+  })
+
   test.each(['', 'x', 'a b', 'a\nb c\n', 'a 1-1,1-1\n1-2 0\nx', 'a 1-1\nx\n', '{"p":"1-1","c":["a"],"v":["1-0"]}\nx'])(
     'is nothing else, such as %j',
     (text) => {
