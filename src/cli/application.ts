@@ -3,17 +3,15 @@ import { dirname, relative, resolve } from 'node:path'
 import { MillraceError, quote } from '../base/errors.ts'
 import { findConfig } from '../config/find.ts'
 import { importModule, type ModuleExports } from '../config/module.ts'
-import type { Events } from '../events/dispatch.ts'
+import type { CloseEventsOptions, Events } from '../events/dispatch.ts'
+import { giveOrders, type WorkOptions } from '../events/work.ts'
 import type { Hub } from '../hub/api.ts'
-
-/** Which queued listeners the application may run in this process: none, all, or these queues, so many jobs at a time. */
-export type Work = boolean | { readonly queues?: readonly string[]; readonly concurrency?: number }
 
 export interface ApplicationOptions {
   /** The path of its module, from `cwd`, where the configuration is not to say. */
   readonly app?: string | undefined
-  /** Goes before the `work` that the application's own `createEvents` asks for. */
-  readonly work: Work
+  /** Which jobs it is to run in this process: this goes before the `work` that the application's own `createEvents` asks for. */
+  readonly work: WorkOptions | false
   /** @default the process's */
   readonly cwd?: string
 }
@@ -27,32 +25,34 @@ export interface Application {
   /** Everything that the module exports. */
   readonly exports: ModuleExports
   /** Closes the events, whose listeners may publish, and then the hub: both may hold connections, and with them the process. */
-  close(): Promise<void>
+  close(options?: CloseEventsOptions): Promise<void>
 }
 
-/** What `createEvents` looks at: written here, because the application makes its events while its module is imported. */
-const workKey = Symbol.for('millrace.work')
-
 /**
- * Imports the module that `--app` or the configuration names.
+ * Imports the module that `--app` or the configuration names. It begins to work when this has resolved.
  *
  * @throws {MillraceError} `config_missing`, `config_invalid`, `application_missing`, `application_failed`, `application_invalid`
  */
 export async function loadApplication({ app, work, cwd = process.cwd() }: ApplicationOptions): Promise<Application> {
   const path = await modulePath(app, cwd)
-  Reflect.set(globalThis, workKey, work)
+  let begin = () => {}
+  const ready = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  giveOrders({ work, ready })
   const exports = await importApplication(path)
   const { events, hub } = exports
   if (!isEvents(events)) throw lacks(path, 'events', events, 'createEvents()')
   if (hub !== undefined && !isHub(hub)) throw lacks(path, 'hub', hub, 'createHub()')
+  begin()
   return {
     path,
     events,
     hub,
     exports,
-    async close() {
+    async close(options) {
       try {
-        await events.close()
+        await events.close(options)
       } finally {
         await hub?.close()
       }

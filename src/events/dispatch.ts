@@ -99,6 +99,8 @@ export interface Events {
    * @throws as `dispatch`; {MillraceError} `data_invalid`, `job_invalid` where it cannot be made an event again
    */
   dispatchStored(stored: StoredEvent): Promise<void>
+  /** Whether its jobs outlive this process, so that others can run them and look at them; not with the queue in memory. */
+  readonly isDurable: boolean
   /** The jobs that were given up: to list, to retry, to forget. */
   readonly failed: FailedJobs
   /** How many jobs each queue has. @throws {MillraceError} `queue_unavailable` */
@@ -131,6 +133,10 @@ class Dispatcher implements Events {
     this.#clock = clock
     this.#queue = queue ?? memoryQueue({ onError, clock })
     this.#worker = new Worker({ queue: this.#queue, listeners: this.#listeners, work, clock, onError })
+  }
+
+  get isDurable(): boolean {
+    return this.#queue.isDurable
   }
 
   get failed(): FailedJobs {

@@ -55,6 +55,7 @@ export function memoryQueue(options: MemoryQueueOptions = {}): Queue {
 }
 
 class MemoryQueue implements Queue {
+  readonly isDurable = false
   readonly #clock: Clock
   readonly #limit: number
   readonly #onError: OnError

@@ -51,6 +51,8 @@ export interface QueueCounts {
  * another run of it goes on in a worker that is alive. Order is not promised: jobs run side by side, and retried ones later.
  */
 export interface Queue {
+  /** Whether it keeps its jobs beyond the end of this process, so that other processes can run them, and look at them. */
+  readonly isDurable: boolean
   /** The jobs that were given up. */
   readonly failed: FailedJobs
   /**

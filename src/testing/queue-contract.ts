@@ -49,6 +49,10 @@ export function queueContract({ test, create, isDurable }: QueueContractOptions)
       }
     })
 
+  it('says whether it keeps its jobs beyond the end of the process', async ({ queue }) => {
+    assert.equal(queue.isDurable, isDurable)
+  })
+
   it('gives the job to the handler as it was added, and says that it is the first run', async ({ queue }) => {
     const hand = work(queue)
     const job = jobOf('a', { timeout: 5, until: 9e15, unique: 'send-push/a', backoff: [1, 2] })

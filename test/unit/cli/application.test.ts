@@ -87,7 +87,7 @@ describe('an application', () => {
 
     const { exports } = await loadApplication({ app: 'push.ts', work: { queues: ['mail'] }, cwd: folder })
 
-    expect(exports.work).toEqual({ queues: ['mail'] })
+    expect(exports.work).toMatchObject({ work: { queues: ['mail'] } })
   })
 
   test('is closed listeners first, as they may publish', async () => {

@@ -178,6 +178,7 @@ describe('the queue of events', () => {
       work: vi.fn<Queue['work']>(),
       close: vi.fn<Queue['close']>(async () => {}),
       counts: async () => [],
+      isDurable: false,
       failed: memoryQueue().failed,
     }
   }
