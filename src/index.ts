@@ -14,8 +14,9 @@ export {
   type MessageOf,
 } from './channels/define.ts'
 export type { SlowPolicy } from './channels/slow.ts'
+export type { CloseEventsOptions, Events, EventsOptions } from './events/api.ts'
 export { defineEvent, type Event, type EventDefinition, type EventOf, isEvent } from './events/define.ts'
-export { type CloseEventsOptions, createEvents, type Events, type EventsOptions } from './events/dispatch.ts'
+export { createEvents } from './events/dispatch.ts'
 export { DispatchError, type ListenerFailure } from './events/dispatch-error.ts'
 export type {
   JobContext,

@@ -10,6 +10,8 @@ import { type AsyncStorage, asyncStorage } from '../base/async-storage.ts'
 export class Run {
   readonly #key: string
   readonly #seen = new Map<string, number>()
+  /** A connection or a timer that was made within it lives on, and still bears its mark. What that makes is no part of the work. */
+  isOver = false
 
   /** @param key What it is that is done: the same for every run of it, and for nothing else. */
   constructor(key: string) {
@@ -41,13 +43,20 @@ export class Run {
 const runs: AsyncStorage<Run> | undefined = asyncStorage()
 
 /** Runs `work` as one that may be repeated. On a platform without `AsyncLocalStorage` what it makes has ids as ever. */
-export function asRun<Result>(key: string, work: () => Result): Result {
-  return runs === undefined ? work() : runs.run(new Run(key), work)
+export async function asRun<Result>(key: string, work: () => Result): Promise<Awaited<Result>> {
+  if (runs === undefined) return await work()
+  const run = new Run(key)
+  try {
+    return await runs.run(run, work)
+  } finally {
+    run.isOver = true
+  }
 }
 
 /** The run that the caller is part of, if it is. */
 export function currentRun(): Run | undefined {
-  return runs?.getStore()
+  const run = runs?.getStore()
+  return run?.isOver ? undefined : run
 }
 
 function sha256(text: string) {

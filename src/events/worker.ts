@@ -91,7 +91,7 @@ export class Worker implements JobHandler {
     const run = new JobRun(job, attempt, this.#clock)
     this.#runs.add(run)
     try {
-      return await asRun(job.id, () => run.of(event, registration.run))
+      return await run.of(event, (received, context) => asRun(job.id, () => registration.run(received, context)))
     } finally {
       this.#runs.delete(run)
     }

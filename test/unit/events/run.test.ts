@@ -11,33 +11,36 @@ const Placed = defineEvent<{ order: number }>('Placed')
 const Billed = defineEvent<{ order: number }>('Billed')
 
 describe('work that may be repeated', () => {
-  it('makes the same events each time, and others for other content, other work, and a second time within it', () => {
+  it('makes the same events each time, and others for other content, other work, and a second time within it', async () => {
     const make = () =>
       [Placed({ order: 1 }), Placed({ order: 1 }), Placed({ order: 2 }), Billed({ order: 1 })].map(({ id }) => id)
-    const first = asRun('a', make)
-    expect(asRun('a', make)).toEqual(first)
-    const ids = new Set([...first, ...asRun('b', make), ...make()])
+    const first = await asRun('a', make)
+    expect(await asRun('a', make)).toEqual(first)
+    const ids = new Set([...first, ...(await asRun('b', make)), ...make()])
     expect(ids.size).toBe(12)
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-[48][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
-  it('makes the same events in whatever order it comes to them', () => {
-    const ids = (orders: number[]) => asRun('a', () => orders.map((order) => Placed({ order }).id)).sort()
-    expect(ids([1, 2, 3])).toEqual(ids([3, 1, 2]))
+  it('makes the same events in whatever order it comes to them', async () => {
+    const ids = async (orders: number[]) => (await asRun('a', () => orders.map((order) => Placed({ order }).id))).sort()
+    expect(await ids([1, 2, 3])).toEqual(await ids([3, 1, 2]))
   })
 
-  it('makes events that JSON does not keep, with ids of their own', () => {
+  it('makes events that JSON does not keep, with ids of their own', async () => {
     const Dated = defineEvent<Date>('Dated')
     const make = () => asRun('a', () => Dated(new Date(0)).id)
-    expect(make()).not.toBe(make())
+    expect(await make()).not.toBe(await make())
   })
 
-  it('ends with what it awaits', async () => {
+  it('ends with what it awaits, also for what goes on after it', async () => {
+    let late = Promise.resolve<unknown>(undefined)
     await asRun('a', async () => {
       await turn()
       expect(currentRun()).toBeDefined()
+      late = turn().then(currentRun)
     })
     expect(currentRun()).toBeUndefined()
+    expect(await late).toBeUndefined()
   })
 })
 

@@ -130,3 +130,56 @@ describe('the types of a listener', () => {
     })
   })
 })
+
+describe('the types of a queued listener', () => {
+  it('are its event and what its run needs, also in its options', () => {
+    compiled(() => {
+      const events = createEvents()
+      events.listen(
+        Said,
+        ({ data }, { event, attempt, signal, retry, fail }) => {
+          expectTypeOf(data).toEqualTypeOf<{ text: string }>()
+          expectTypeOf(event.data).toEqualTypeOf<{ text: string }>()
+          expectTypeOf(attempt).toEqualTypeOf<number>()
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+          if (attempt === 2) return fail('no')
+          return retry(5)
+        },
+        {
+          id: 'a',
+          queue: {
+            when: ({ data }) => data.text !== '',
+            unique: ({ data }) => data.text,
+            retryUntil: ({ at }) => at + 5,
+          },
+          onFailed: ({ data }, error) => {
+            expectTypeOf(data).toEqualTypeOf<{ text: string }>()
+            expectTypeOf(error).toEqualTypeOf<unknown>()
+          },
+        },
+      )
+      events.listen(
+        [Said, Ordered],
+        ({ data }, { signal }) => {
+          expectTypeOf(data).toEqualTypeOf<{ text: string } | { total: number }>()
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+        },
+        { id: 'b', queue: true },
+      )
+      // @ts-expect-error: an inline listener has no signal
+      events.listen(Said, (_, { signal }) => signal)
+      // @ts-expect-error: a queued one has an id
+      events.listen(Said, () => {}, { queue: true })
+      // @ts-expect-error: an inline one fails in its dispatch
+      events.listen(Said, () => {}, { id: 'c', onFailed: () => {} })
+    })
+  })
+
+  it('are what buffer gives back', () => {
+    compiled(() => {
+      const events = createEvents()
+      expectTypeOf(events.buffer(async () => 5)).toEqualTypeOf<Promise<number>>()
+      expectTypeOf(events.buffer(() => 'a')).toEqualTypeOf<Promise<string>>()
+    })
+  })
+})
