@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from 'node:path'
 import { MillraceError, quote } from '../base/errors.ts'
 import { findConfig } from '../config/find.ts'
 import { importModule, type ModuleExports } from '../config/module.ts'
-import type { CloseEventsOptions, Events } from '../events/dispatch.ts'
+import type { CloseEventsOptions, Events } from '../events/api.ts'
 import { giveOrders, type WorkOptions } from '../events/work.ts'
 import type { Hub } from '../hub/api.ts'
 
