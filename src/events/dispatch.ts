@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { MillraceError, quote, warn } from '../base/errors.ts'
+import { dispatchProbe, jobAddProbe } from '../base/probe.ts'
+import type { Trace } from '../base/trace.ts'
 import type { FailedJobs } from '../queue/failed.ts'
 import type { StoredEvent } from '../queue/job.ts'
 import { memoryQueue } from '../queue/memory.ts'
@@ -10,7 +12,7 @@ import { type Event, isEvent } from './define.ts'
 import { DispatchError, type ListenerFailure, reasonOf } from './dispatch-error.ts'
 import type { ListenerInfo, ListenOptions, ListenTarget } from './listener.ts'
 import { Listeners } from './listeners.ts'
-import { toJob } from './queueing.ts'
+import { type Queueing, toJob, toJobId } from './queueing.ts'
 import { type Registration, toRegistration } from './registration.ts'
 import { asRun } from './run.ts'
 import { fromStored } from './stored.ts'
@@ -72,7 +74,7 @@ class Dispatcher implements Events {
   async dispatchStored(stored: StoredEvent): Promise<void> {
     const event = fromStored(stored, this.#listeners.schemaOf(stored.name))
     this.#assertOpen(event.name)
-    await this.#track(asRun(event.id, () => this.#run(event)))
+    await this.#track(asRun(event.id, () => this.#run(event, stored.trace)))
   }
 
   buffer<Result>(work: () => Result): Promise<Awaited<Result>> {
@@ -122,7 +124,14 @@ class Dispatcher implements Events {
     if (failures.length === 1) throw failures[0]
   }
 
-  async #run(event: Event): Promise<void> {
+  /** @param trace What it is part of, where that is not what runs now. */
+  #run(event: Event, trace?: Trace): Promise<void> {
+    if (!dispatchProbe.isWatched) return this.#runListeners(event)
+    const message = { event: { id: event.id, name: event.name }, trace }
+    return dispatchProbe.run(message, () => this.#runListeners(event))
+  }
+
+  async #runListeners(event: Event): Promise<void> {
     const failures: ListenerFailure[] = []
     let ran = 0
     for (const registration of this.#listeners.matching(event.name)) {
@@ -142,11 +151,19 @@ class Dispatcher implements Events {
     const { id, queue } = registration
     if (queue !== undefined && id !== undefined) {
       if (queue.when !== undefined && !(await queue.when(event))) return undefined
-      return this.#queue.add(toJob(event, id, queue, this.#clock.now()))
+      return this.#add(event, id, queue)
     }
     // Before it runs, so that a dispatch inside of it does not find it again.
     if (registration.once) this.#listeners.remove(registration)
     return registration.run(event, { event, attempt: 1 })
+  }
+
+  #add(event: Event, listener: string, queue: Queueing): Promise<void> {
+    // The job is made inside, where what is added now is what runs: it keeps that.
+    const add = async () => this.#queue.add(toJob(event, listener, queue, this.#clock.now()))
+    if (!jobAddProbe.isWatched) return add()
+    const { id, name } = event
+    return jobAddProbe.run({ event: { id, name }, listener, queue: queue.name, job: toJobId(event, listener) }, add)
   }
 }
 

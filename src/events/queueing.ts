@@ -107,7 +107,7 @@ export function toJob(event: Event, listener: string, queueing: Queueing, now: n
   if (until !== undefined && !Number.isFinite(until)) throw unusable(listener, 'retryUntil', 'a moment', until)
   if (key !== undefined && typeof key !== 'string') throw unusable(listener, 'unique', 'a string', key)
   return {
-    id: `${event.id}/${listener}`,
+    id: toJobId(event, listener),
     queue: name,
     listener,
     event: toStored(event, `queued for listener ${quote(listener)}`),
@@ -118,6 +118,11 @@ export function toJob(event: Event, listener: string, queueing: Queueing, now: n
     ...(until === undefined ? {} : { until }),
     ...(key === undefined ? {} : { unique: `${listener}/${key}` }),
   }
+}
+
+/** The same event for the same listener is the same job. */
+export function toJobId({ id }: Event, listener: string): string {
+  return `${id}/${listener}`
 }
 
 /** How long to wait after run number `attempt` has failed, in milliseconds. */

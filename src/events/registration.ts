@@ -1,5 +1,6 @@
 import { MillraceError, quote } from '../base/errors.ts'
 import { globMatcher } from '../base/glob.ts'
+import { listenerProbe } from '../base/probe.ts'
 import type { Schema } from '../base/schema.ts'
 import type { AnyEventDefinition, Event } from './define.ts'
 import type { JobContext, ListenerContext, ListenerInfo, ListenOptions, ListenTarget } from './listener.ts'
@@ -39,15 +40,21 @@ export function toRegistration(
     )
   }
   const definitions = typeof target === 'string' ? undefined : definitionsOf(target)
+  const label = id ?? (listener.name || 'anonymous')
+  // Its target is where it gets its events from, so what it receives is what it takes.
+  const run = (event: Event, context: unknown) => listener(event as never, context as never)
   return {
     id,
-    label: id ?? (listener.name || 'anonymous'),
+    label,
     target: definitions ?? patternOf(target as string),
     names: definitions === undefined ? globMatcher(target as string) : new Set(definitions.map(({ name }) => name)),
     once,
     queue: queue === undefined ? undefined : toQueueing(queue as true),
-    // Its target is where it gets its events from, so what it receives is what it takes.
-    run: (event, context) => listener(event as never, context as never),
+    run(event, context) {
+      if (!listenerProbe.isWatched) return run(event, context)
+      const message = { event: { id: event.id, name: event.name }, listener: label, attempt: context.attempt }
+      return listenerProbe.run(message, async () => run(event, context))
+    },
     onFailed: onFailed as Registration['onFailed'],
     schemaOf: (name) => definitions?.find((definition) => definition.name === name)?.schema,
   }

@@ -1,6 +1,7 @@
 import { MillraceError, quote } from '../base/errors.ts'
 import { type JsonFault, jsonFault } from '../base/json.ts'
 import { type Schema, validate } from '../base/schema.ts'
+import { currentTrace } from '../base/tracer.ts'
 import type { StoredEvent } from '../queue/job.ts'
 import { type Event, originOf, sealEvent } from './define.ts'
 
@@ -10,10 +11,18 @@ import { type Event, originOf, sealEvent } from './define.ts'
  * Data that its schema takes and leaves as it is, is kept. Where the schema makes something else of its input (a `Date` of a string), the
  * input is kept, and the schema makes it again; the data as well, if it is JSON, for who listens by a pattern and knows no schema.
  *
+ * Where somebody traces, what runs now is kept as what the event is part of.
+ *
  * @param purpose The end of the sentence "Event X cannot be ..."
  * @throws {MillraceError} `job_invalid` with `data.path`, where neither the data nor the input is JSON.
  */
 export function toStored(event: Event, purpose: string): StoredEvent {
+  const stored = toJson(event, purpose)
+  const trace = currentTrace()
+  return trace === undefined ? stored : { ...stored, trace }
+}
+
+function toJson(event: Event, purpose: string): StoredEvent {
   const { id, name, at, data } = event
   const { schema, input } = originOf(event)
   const fault = jsonFault(data, 'data')

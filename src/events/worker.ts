@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { MillraceError, type OnError, quote } from '../base/errors.ts'
+import { jobRunProbe } from '../base/probe.ts'
+import { withinTrace } from '../base/tracer.ts'
 import type { Job } from '../queue/job.ts'
 import type { JobHandler, Outcome, Queue } from '../queue/port.ts'
 import type { Event } from './define.ts'
@@ -75,7 +77,14 @@ export class Worker implements JobHandler {
     })
   }
 
-  async run(job: Job, attempt: number): Promise<Outcome> {
+  run(job: Job, attempt: number): Promise<Outcome> {
+    if (!jobRunProbe.isWatched) return this.#run(job, attempt)
+    const { id, queue, listener, event } = job
+    const message = { event: { id: event.id, name: event.name }, listener, queue, job: id, attempt, trace: event.trace }
+    return jobRunProbe.run(message, () => this.#run(job, attempt))
+  }
+
+  async #run(job: Job, attempt: number): Promise<Outcome> {
     if (this.#stopped !== undefined) return { kind: 'returned', error: this.#stopped }
     const refusal = refusalOf(job, attempt, this.#clock.now())
     if (refusal !== undefined) return { kind: 'failed', error: refusal, attempts: attempt - 1 }
@@ -107,7 +116,11 @@ export class Worker implements JobHandler {
     if (registration?.onFailed === undefined) return
     try {
       const made = fromStored(event, registration.schemaOf(event.name))
-      await registration.onFailed(made, error)
+      const { onFailed } = registration
+      await withinTrace(
+        () => event.trace,
+        () => onFailed(made, error),
+      )
     } catch (thrown) {
       // The data that does not fit is what it was given up for.
       if (thrown instanceof MillraceError && thrown.code === 'data_invalid') return

@@ -7,9 +7,9 @@ import {
   SpanStatusCode,
   trace as spans,
 } from '@opentelemetry/api'
-import type { Trace } from '../base/trace.ts'
+import { isTrace, type Trace } from '../base/trace.ts'
 import type { Tracer } from '../base/tracer.ts'
-import type { Deliver, Operations } from '../base/watched.ts'
+import type { Deliver, JobOutcome, Operations } from '../base/watched.ts'
 import { extract, inject } from './carrier.ts'
 import { deliverSpan, resultAttributes, toSpan } from './spans.ts'
 
@@ -34,6 +34,7 @@ export class SpanTracer implements Tracer {
     try {
       const result = await context.with(spans.setSpan(parent, span), run)
       span.setAttributes(resultAttributes(name, result))
+      if (name === 'job.run' && isFailure(result)) fail(span, result.error)
       return result
     } catch (error) {
       fail(span, error)
@@ -66,7 +67,12 @@ export class SpanTracer implements Tracer {
 /** What was carried here counts, and nothing of what happens to run here. */
 function parentOf(message: Operations[keyof Operations]): Context {
   const carried = 'trace' in message ? message.trace : undefined
-  return carried === undefined ? context.active() : extract(ROOT_CONTEXT, carried)
+  return isTrace(carried) ? extract(ROOT_CONTEXT, carried) : context.active()
+}
+
+/** Of a job's run, which does not reject. */
+function isFailure(outcome: unknown): outcome is JobOutcome {
+  return typeof outcome === 'object' && outcome !== null && 'kind' in outcome && outcome.kind !== 'done'
 }
 
 function fail(span: Span, error: unknown): void {

@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
-import type { Deliver, JobAdd, JobRun, Operations, Publish } from '../base/watched.ts'
+import type { Deliver, JobAdd, JobOutcome, JobRun, Operations, Publish } from '../base/watched.ts'
 
 /** A span before it begins. */
 export interface SpanForm {
@@ -70,7 +70,9 @@ export function deliverSpan(message: Deliver, channelNames: boolean): SpanForm {
 
 /** What is known only when it has ended. */
 export function resultAttributes(name: keyof Operations, result: unknown): Attributes {
-  return name === 'publish' ? positionAttributes(result) : {}
+  if (name === 'publish') return positionAttributes(result)
+  if (name === 'job.run') return { 'millrace.outcome': (result as JobOutcome).kind }
+  return {}
 }
 
 function operation(name: string, type: 'send' | 'process'): Attributes {
