@@ -43,6 +43,8 @@ export interface Hub {
   readonly subscribers: number
   /** Channels that somebody here listens to. */
   readonly channels: number
+  /** The channels that it was made with, in the same order: what may be subscribed to and published on. */
+  readonly declared: readonly AnyChannel[]
   /**
    * The position of the last message of all. Take it before you load the state that a page shows, and let the page connect with
    * `?last_event_id=` of it: then it misses nothing in between.

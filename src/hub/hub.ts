@@ -40,6 +40,7 @@ interface Wanted {
 /** Longer than a file should be, because it is where the parts of a hub meet; it has no logic that one of them could have. */
 class MillraceHub implements Hub {
   readonly limits: Limits
+  readonly declared: readonly AnyChannel[]
   readonly #broker: Broker
   readonly #catalog: Catalog
   /** What a message is checked against, and kept by. */
@@ -77,6 +78,7 @@ class MillraceHub implements Hub {
     this.limits = toLimits(limits)
     this.#fanOut = new FanOut(this.limits.slice)
     this.#authorizations = new Authorizations({ clock, limit: this.limits.authorize, onError })
+    this.declared = [...channels]
     this.#catalog = createCatalog(channels, this.limits.name)
     const retention = toRetention(history)
     const retentions = new Map(channels.map((channel) => [channel, toRetention(channel.history, retention)]))
