@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { exits } from './declare.ts'
+import { addInit } from './init-command.ts'
+import { addList } from './list-command.ts'
+import { addMake } from './make-command.ts'
 import { addPublish } from './publish-command.ts'
 import { addServe } from './serve-command.ts'
 import { addSubscribe } from './subscribe-command.ts'
+import { readVersion } from './version.ts'
 
 /** The command line. It throws a CommanderError where commander would end the process. */
 export function createProgram(): Command {
@@ -21,17 +24,15 @@ Examples:
   $ millrace serve --dev
   $ millrace subscribe messages
   $ millrace publish messages '{"message":"Hello"}'
+  $ millrace init
+  $ millrace make event NewMessage
 ${exits}`,
     )
   addServe(program)
   addPublish(program)
   addSubscribe(program)
+  addInit(program)
+  addMake(program)
+  addList(program)
   return program
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
 }

@@ -23,3 +23,20 @@ export async function importModule(path: string): Promise<ModuleExports> {
   const { default: whole } = exports
   return typeof whole === 'object' && whole !== null ? { ...whole, ...exports } : exports
 }
+
+/** Whether a source text is one, as the module would be imported. */
+export function parses(path: string, text: string): boolean {
+  try {
+    createJiti(path).transform({
+      source: text,
+      filename: path,
+      ts: /\.[mc]?tsx?$/.test(path),
+      async: true,
+      jsx: /x$/.test(path),
+    })
+    return true
+  } catch {
+    // The parser's complaint is the answer.
+    return false
+  }
+}

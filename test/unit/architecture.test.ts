@@ -14,7 +14,8 @@ const sse = ['sse/x.ts']
 const queue = ['queue/x.ts']
 const eventDefinitions = ['events/define.ts']
 const events = [...eventDefinitions, 'events/x.ts']
-const channelDefinitions = ['channels/define.ts', 'channels/name.ts', 'channels/pattern.ts']
+const pattern = ['channels/pattern.ts']
+const channelDefinitions = ['channels/define.ts', 'channels/name.ts', ...pattern]
 const channels = [...channelDefinitions, 'channels/x.ts']
 const port = ['broker/port.ts']
 const retention = ['broker/retention.ts']
@@ -32,7 +33,10 @@ const adapters = ['adapters/x.ts']
 const serverCore = ['server/x.ts']
 const workers = ['server/workers/x.ts']
 const server = [...serverCore, ...workers]
-const config = ['config/x.ts']
+const config = ['config/config.ts', 'config/x.ts']
+const templates = ['generate/templates/x.ts']
+const generateCore = ['generate/x.ts']
+const generate = [...generateCore, ...templates]
 const cli = ['cli/x.ts']
 const testing = ['testing/x.ts']
 const opentelemetry = ['opentelemetry/x.ts']
@@ -47,6 +51,7 @@ const others = [
   'commander',
   'express',
   'fastify',
+  'get-tsconfig',
   'jiti',
   'react',
   'redis',
@@ -105,10 +110,13 @@ const floors: Record<string, readonly string[]> = {
   'server/workers/a.ts': [...base, ...broker, ...hub, ...server, ...node],
   'config/a.ts': [...base, ...config, ...node],
   'config/module.ts': [...base, ...config, ...node, 'jiti'],
-  'cli/a.ts': [...library, ...server, ...config, ...cli, ...node, 'commander'],
+  'generate/a.ts': [...base, ...pattern, ...config, ...generate, ...node],
+  'generate/typescript.ts': [...base, ...config, ...generate, ...node, 'get-tsconfig'],
+  'generate/templates/a.ts': [...base, ...pattern, 'config/config.ts', ...generate],
+  'cli/a.ts': [...library, ...server, ...config, ...generateCore, ...cli, ...node, 'commander'],
   'client/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client],
   'react/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client, ...react, 'react'],
-  'a.ts': [...library, ...server, ...config, ...cli, ...testing, ...opentelemetry, ...client, ...react],
+  'a.ts': [...library, ...server, ...config, ...generate, ...cli, ...testing, ...opentelemetry, ...client, ...react],
   'unknown/a.ts': [],
 }
 

@@ -23,13 +23,18 @@ const flags: Record<string, readonly string[]> = {
     ...['--no-compress', '--conflate', '--disconnect', '--workers', '--json', 'PORT', 'REDIS_URL'],
   ],
   publish: ['--event', '--key', '--id', '--wait', '--url', '--redis', '--history', '--json', 'MILLRACE_URL'],
+  init: ['--framework', '--app', '--server', '--dry-run', '--json'],
+  'make event': ['--app', '--dir', '--no-test', '--dry-run', '--json'],
+  'make listener': ['--event', '--queued', '--app', '--dir', '--no-test', '--dry-run', '--json'],
+  'make channel': ['--private', '--name', '--app', '--dir', '--no-test', '--dry-run', '--json'],
+  list: ['--app', '--json'],
   subscribe: ['--url', '--since', '--last-event-id', '--count', '--json', 'MILLRACE_URL'],
 }
 
 test.for(Object.entries(flags))(
   '%s --help and docs/cli.md have every flag and variable',
   async ([command, expected]) => {
-    const { code, stdout } = await run([command, '--help'])
+    const { code, stdout } = await run([...command.split(' '), '--help'])
     const documentation = await readFile(new URL('docs/cli.md', root), 'utf8')
     const section = documentation.split(/^## /m).find((text) => text.startsWith(`\`millrace ${command}`)) ?? ''
 
