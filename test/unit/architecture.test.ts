@@ -11,7 +11,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 // wrong, shows that it does: each file below may import what stands beside it, and of `everything` nothing else.
 const base = ['base/x.ts']
 const sse = ['sse/x.ts']
-const queue = ['queue/x.ts']
+const sqlite = ['sqlite/x.ts']
+const queueCore = ['queue/x.ts']
+const diskQueue = ['queue/disk/x.ts']
+const queue = [...queueCore, ...diskQueue]
 const eventDefinitions = ['events/define.ts']
 const events = [...eventDefinitions, 'events/x.ts']
 const pattern = ['channels/pattern.ts']
@@ -61,6 +64,7 @@ const others = [
 const library = [...base, ...sse, ...queue, ...events, ...channels, ...broker, ...hub, ...gzip, ...http, ...adapters]
 const everything = [
   ...library,
+  ...sqlite,
   ...server,
   ...config,
   ...cli,
@@ -77,13 +81,15 @@ const floors: Record<string, readonly string[]> = {
   'base/a.ts': [...base],
   'base/schema.ts': [...base, '@standard-schema/spec'],
   'sse/a.ts': [...base, ...sse],
-  'queue/a.ts': [...base, ...queue],
-  'events/a.ts': [...base, ...sse, ...queue, ...events],
+  'sqlite/a.ts': [...base, ...sqlite, ...node],
+  'queue/a.ts': [...base, ...queueCore],
+  'queue/disk/a.ts': [...base, ...sqlite, ...queueCore, ...diskQueue, ...node],
+  'events/a.ts': [...base, ...sse, ...queueCore, ...events],
   'channels/a.ts': [...base, ...sse, ...events, ...retention, ...channels],
   'broker/a.ts': [...base, ...sse, ...brokerCore],
   'broker/memory/a.ts': [...base, ...sse, ...brokerCore, ...memory],
   'broker/shared/a.ts': [...base, ...sse, ...brokerCore, ...shared],
-  'broker/disk/a.ts': [...base, ...sse, ...brokerCore, ...disk, ...node],
+  'broker/disk/a.ts': [...base, ...sqlite, ...sse, ...brokerCore, ...disk, ...node],
   'broker/redis/a.ts': [...base, ...sse, ...brokerCore, ...redis, ...node, 'redis'],
   'hub/a.ts': [...base, ...sse, ...events, ...channels, ...port, ...retention, ...memory, ...hub],
   'hub/log/a.ts': [...base, ...port, ...hub],
@@ -116,7 +122,18 @@ const floors: Record<string, readonly string[]> = {
   'cli/a.ts': [...library, ...server, ...config, ...generateCore, ...cli, ...node, 'commander'],
   'client/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client],
   'react/a.ts': [...base, ...sse, ...eventDefinitions, ...channelDefinitions, ...client, ...react, 'react'],
-  'a.ts': [...library, ...server, ...config, ...generate, ...cli, ...testing, ...opentelemetry, ...client, ...react],
+  'a.ts': [
+    ...library,
+    ...sqlite,
+    ...server,
+    ...config,
+    ...generate,
+    ...cli,
+    ...testing,
+    ...opentelemetry,
+    ...client,
+    ...react,
+  ],
   'unknown/a.ts': [],
 }
 

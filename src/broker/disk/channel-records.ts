@@ -1,7 +1,7 @@
+import type { Database, Statement } from '../../sqlite/sqlite.ts'
 import type { Position } from '../port.ts'
 import type { Retention } from '../retention.ts'
 import { toPlace } from './place.ts'
-import type { Database, Statement } from './sqlite.ts'
 
 /** What the log knows of a channel, beside its entries. */
 export interface ChannelRecord {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError, type OnError, warn } from '../../base/errors.ts'
+import { DatabaseThread } from '../../sqlite/thread.ts'
 import { LocalFollowings } from '../local-followings.ts'
 import type { Broker, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
 import { comparePositions, parsePosition, positionAt } from '../position.ts'
@@ -9,8 +10,7 @@ import { type DataDirectory, openDirectory } from './data-directory.ts'
 import { GroupCommit } from './group-commit.ts'
 import { LogReader } from './log-reader.ts'
 import { Packer } from './parcel.ts'
-import type { Appended } from './writer-messages.ts'
-import { WriterThread } from './writer-thread.ts'
+import type { Appended, WriterReplies, WriterRequest, WriterSettings } from './writer-messages.ts'
 
 export interface DiskOptions {
   /** How long a publisher's `id` makes a repeated append the same message, in ms. @default 10 minutes */
@@ -48,7 +48,7 @@ class DiskBroker implements Broker {
   readonly #onError: OnError
   readonly #directory: DataDirectory
   readonly #reader: LogReader
-  readonly #writer: WriterThread
+  readonly #writer: DatabaseThread<WriterRequest, WriterReplies>
   readonly #commits: GroupCommit
   readonly #packer = new Packer()
   readonly #followings = new LocalFollowings()
@@ -65,9 +65,8 @@ class DiskBroker implements Broker {
     try {
       this.#reader = new LogReader(this.#directory.database, horizon)
       this.#head = this.#reader.head
-      this.#writer = new WriterThread({ path: this.#directory.path, horizon, idWindow }, (error) =>
-        this.#onError(unwritten(error)),
-      )
+      const settings: WriterSettings = { path: this.#directory.path, horizon, idWindow }
+      this.#writer = new DatabaseThread('#disk-writer', settings, (error) => this.#onError(unwritten(error)))
     } catch (error) {
       this.#directory.database.close()
       this.#directory.unlock()
@@ -116,7 +115,7 @@ class DiskBroker implements Broker {
     // The writer's connection is the last one, and so the one that tidies up.
     this.#directory.database.close()
     try {
-      await this.#writer.close()
+      await this.#writer.close({ kind: 'close' })
     } finally {
       this.#directory.unlock()
     }

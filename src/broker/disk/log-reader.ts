@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
 import type { Trace } from '../../base/trace.ts'
+import { type Database, inTransaction, type Statement } from '../../sqlite/sqlite.ts'
 import { type LogView, type Slice, toPage } from '../page.ts'
 import type { Entry, Page, PageLimit, Position } from '../port.ts'
 import { forgottenAt } from '../position.ts'
 import { LogState } from './log-state.ts'
 import { toPlace } from './place.ts'
-import { type Database, inTransaction, type Statement } from './sqlite.ts'
 
 interface EntryRow {
   readonly ms: number

@@ -1,6 +1,6 @@
+import type { Database, Statement } from '../../sqlite/sqlite.ts'
 import type { Position } from '../port.ts'
 import type { Timeline } from '../timeline.ts'
-import type { Database, Statement } from './sqlite.ts'
 
 /** The rows of the table `log`. */
 export class LogState {

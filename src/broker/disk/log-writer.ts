@@ -1,3 +1,5 @@
+import { FreePages } from '../../sqlite/free-pages.ts'
+import { type Database, inTransaction, type Statement } from '../../sqlite/sqlite.ts'
 import type { Position } from '../port.ts'
 import { forgottenAt } from '../position.ts'
 import { isEphemeral } from '../retention.ts'
@@ -6,14 +8,12 @@ import { ChannelRecords } from './channel-records.ts'
 import { LogState } from './log-state.ts'
 import type { Unpacked } from './parcel.ts'
 import { toPlace } from './place.ts'
-import { type Database, inTransaction, type Statement } from './sqlite.ts'
 import type { Appended } from './writer-messages.ts'
 
 /** How much one step of a sweep does, so that appends do not wait for it. */
 const sweepEntries = 500
 const sweepChannels = 100
 const sweepIds = 1_000
-const sweepPages = 256
 
 /** When about so many bytes have been written ahead, they are put in their place. */
 const checkpointBytes = 4 * 1024 * 1024
@@ -43,8 +43,7 @@ export class LogWriter {
   readonly #findId: Statement
   readonly #addId: Statement
   readonly #forgetIds: Statement
-  readonly #pages: Statement
-  readonly #freePages: Statement
+  readonly #freePages: FreePages
 
   constructor(database: Database, { horizon, idWindow }: { readonly horizon: number; readonly idWindow: number }) {
     this.#database = database
@@ -68,8 +67,7 @@ export class LogWriter {
     this.#forgetIds = database.prepare(
       'DELETE FROM ids WHERE id IN (SELECT id FROM ids WHERE until <= ? ORDER BY until LIMIT ?) RETURNING 1',
     )
-    this.#pages = database.prepare('PRAGMA page_count')
-    this.#freePages = database.prepare('PRAGMA freelist_count')
+    this.#freePages = new FreePages(database)
   }
 
   /** The position of the last message that is on disk. */
@@ -115,7 +113,7 @@ export class LogWriter {
           if (left <= 0) break
         }
         this.#records.flush()
-        const pages = this.#giveBack()
+        const pages = this.#freePages.giveBack()
         return ids === sweepIds || left <= 0 || records.length === sweepChannels || pages
       })
     } catch (error) {
@@ -188,14 +186,5 @@ export class LogWriter {
     const begin = nextPosition(this.#head, now, tag)
     this.#timelines = [...this.#timelines, { tag, begin, parent: this.#head }].slice(-maxTimelines)
     return tag
-  }
-
-  /** Pages that became free are used again. Where they are a quarter of the file, they go back to the system. */
-  #giveBack(): boolean {
-    const pages = this.#pages.get() as { readonly page_count: number }
-    const free = this.#freePages.get() as { readonly freelist_count: number }
-    if (free.freelist_count < sweepPages || free.freelist_count * 4 < pages.page_count) return false
-    this.#database.exec(`PRAGMA incremental_vacuum(${sweepPages})`)
-    return true
   }
 }

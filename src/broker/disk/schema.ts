@@ -1,4 +1,4 @@
-import type { Database } from './sqlite.ts'
+import type { FileForm } from '../../sqlite/file.ts'
 
 /**
  * What the file holds. A message is stored once, and has an entry in each channel that keeps it.
@@ -32,27 +32,25 @@ CREATE TABLE ids (id TEXT PRIMARY KEY, position TEXT, until INTEGER NOT NULL) WI
 CREATE INDEX ids_until ON ids (until);
 `
 
-/** To be raised with every change of the tables. */
-export const schemaVersion = 1
-
-/** Marks the file as ours, for SQLite and for `file`: "Mlrc". */
-export const applicationId = 0x4d6c7263
-
-/**
- * Takes effect only before the first table. Messages are larger than most rows, so the pages are as well; and the file can be
- * given back to the system in small steps.
- */
-export const beforeTables = 'PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;'
-
 /**
  * Of every connection. A commit is on disk before it is acknowledged (`synchronous = FULL`). Nothing is memory-mapped, as mapped
  * pages that were read count as the memory of the process; what SQLite itself keeps of the file is bounded, in KiB.
  */
-export const ofEveryConnection = `
+const ofEveryConnection = `
 PRAGMA busy_timeout = 1000; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0; PRAGMA cache_size = -2048;
 PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;
 `
 
-export function createTables(database: Database): void {
-  database.exec(`${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`)
+/** The log's file. */
+export const logForm: FileForm = {
+  name: 'log.db',
+  // "Mlrc"
+  applicationId: 0x4d6c7263,
+  version: 1,
+  // Messages are larger than most rows, so the pages are as well; and the file can be given back to the system in small steps.
+  beforeTables: 'PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;',
+  ofEveryConnection,
+  fill(database) {
+    database.exec(tables)
+  },
 }

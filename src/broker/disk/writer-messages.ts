@@ -1,3 +1,4 @@
+import type { ThreadFailure } from '../../sqlite/thread.ts'
 import type { Position } from '../port.ts'
 import type { Parcel } from './parcel.ts'
 
@@ -21,14 +22,17 @@ export type WriterRequest =
   | { readonly kind: 'sweep'; readonly now: number }
   | { readonly kind: 'close' }
 
-export type WriterReply =
-  | {
-      readonly kind: 'appended'
-      readonly appended: readonly Appended[]
-      readonly head: Position
-      /** The parcel's buffer, for the next one. */
-      readonly data: ArrayBuffer
-    }
-  | { readonly kind: 'swept'; readonly isMore: boolean }
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'failed'; readonly error: Error }
+/** What it answers, by the kind of the request. */
+export interface WriterReplies {
+  readonly append: {
+    readonly kind: 'appended'
+    readonly appended: readonly Appended[]
+    readonly head: Position
+    /** The parcel's buffer, for the next one. */
+    readonly data: ArrayBuffer
+  }
+  readonly sweep: { readonly kind: 'swept'; readonly isMore: boolean }
+  readonly close: { readonly kind: 'closed' }
+}
+
+export type WriterReply = WriterReplies[keyof WriterReplies] | ThreadFailure

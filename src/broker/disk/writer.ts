@@ -1,15 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { openDatabase } from '../../sqlite/sqlite.ts'
 import { LogWriter } from './log-writer.ts'
 import { unpack } from './parcel.ts'
-import { ofEveryConnection } from './schema.ts'
-import { openDatabase } from './sqlite.ts'
+import { logForm } from './schema.ts'
 import type { WriterReply, WriterRequest, WriterSettings } from './writer-messages.ts'
 
-// What runs in the writer's thread; `WriterThread` starts it.
+// What runs in the writer's thread; `disk` starts it as a `DatabaseThread`.
 
 const settings = workerData as WriterSettings
 const database = openDatabase(settings.path)
-database.exec(ofEveryConnection)
+database.exec(logForm.ofEveryConnection)
 // In pages: only where ours has not come in time.
 database.exec('PRAGMA wal_autocheckpoint = 2000')
 const writer = new LogWriter(database, settings)

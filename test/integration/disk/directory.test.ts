@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { disk } from '../../../src/broker/disk/disk.ts'
-import { openDatabase } from '../../../src/broker/disk/sqlite.ts'
+import { openDatabase } from '../../../src/sqlite/sqlite.ts'
 import { createDirectory, openDisk, readAll, to } from './support/directory.ts'
 
 const publisher = fileURLToPath(new URL('support/publisher.js', import.meta.url))

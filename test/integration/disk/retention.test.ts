@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase } from '../../../src/broker/disk/sqlite.ts'
+import { openDatabase } from '../../../src/sqlite/sqlite.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { until } from '../../support/until.ts'
 import { createDirectory, openDisk, to } from './support/directory.ts'

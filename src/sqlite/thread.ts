@@ -1,17 +1,29 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
-import type { WriterReply, WriterRequest, WriterSettings } from './writer-messages.ts'
+
+/** What a thread answers where it could not do what it was asked. */
+export interface ThreadFailure {
+  readonly kind: 'failed'
+  readonly error: Error
+}
+
+interface Message {
+  readonly kind: string
+}
 
 interface Pending {
-  resolve(reply: WriterReply): void
+  resolve(reply: Message): void
   reject(error: unknown): void
 }
 
 /** In MiB. A batch is short-lived, and a larger young generation only keeps more of it in memory. */
 const youngGeneration = 8
 
-/** The thread that writes the log, seen from the one that asks it to. */
-export class WriterThread {
+/**
+ * A thread that works on an SQLite file, seen from the one that asks it to. It answers each request in turn, with one reply: `Replies`
+ * says which, by the kind of the request.
+ */
+export class DatabaseThread<Request extends Message, Replies extends Readonly<Record<Request['kind'], Message>>> {
   readonly #worker: Worker
   readonly #pending: Pending[] = []
   readonly #onEnd: (error: unknown) => void
@@ -19,15 +31,17 @@ export class WriterThread {
   #isEnded = false
   #failure: unknown
 
-  /** @param onEnd Hears of it when the thread ends although nobody has closed it: nothing more can be written. */
-  constructor(settings: WriterSettings, onEnd: (error: unknown) => void) {
+  /**
+   * @param name In package.json, because a thread can only run what was compiled: our tests run the sources
+   * @param onEnd Hears of it when the thread ends although nobody has closed it: nothing more can be written.
+   */
+  constructor(name: string, settings: unknown, onEnd: (error: unknown) => void) {
     this.#onEnd = onEnd
-    // By the name in package.json, because a thread can only run what was compiled: our tests run the sources.
-    this.#worker = new Worker(createRequire(import.meta.url).resolve('#disk-writer'), {
+    this.#worker = new Worker(createRequire(import.meta.url).resolve(name), {
       workerData: settings,
       resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
     })
-    this.#worker.on('message', (reply: WriterReply) => this.#receive(reply))
+    this.#worker.on('message', (reply: Message) => this.#receive(reply))
     this.#worker.on('error', (error) => {
       this.#failure = error
     })
@@ -36,10 +50,10 @@ export class WriterThread {
   }
 
   /** Rejects with what went wrong in the thread; nothing was written then. */
-  ask<K extends WriterRequest['kind']>(
-    request: WriterRequest & { readonly kind: K },
+  ask<Kind extends Request['kind']>(
+    request: Request & { readonly kind: Kind },
     handedOver: readonly ArrayBuffer[] = [],
-  ): Promise<ReplyTo<K>> {
+  ): Promise<Replies[Kind]> {
     return new Promise((resolve, reject) => {
       if (this.#isEnded) {
         reject(this.#reason())
@@ -51,17 +65,18 @@ export class WriterThread {
     })
   }
 
-  async close(): Promise<void> {
+  /** @param last What the thread is asked to end with. */
+  async close(last: Request): Promise<void> {
     if (this.#isEnded) return
     this.#isClosing = true
-    await this.ask({ kind: 'close' })
+    await this.ask(last)
     await this.#worker.terminate()
   }
 
-  #receive(reply: WriterReply): void {
+  #receive(reply: Message | ThreadFailure): void {
     const pending = this.#pending.shift()
     if (this.#pending.length === 0) this.#worker.unref()
-    if (reply.kind === 'failed') pending?.reject(reply.error)
+    if ('error' in reply) pending?.reject(reply.error)
     else pending?.resolve(reply)
   }
 
@@ -72,14 +87,6 @@ export class WriterThread {
   }
 
   #reason(): unknown {
-    return this.#failure ?? new Error('the thread that writes the log has ended')
+    return this.#failure ?? new Error('the thread that writes it has ended')
   }
 }
-
-interface Replies {
-  readonly append: 'appended'
-  readonly sweep: 'swept'
-  readonly close: 'closed'
-}
-
-type ReplyTo<K extends WriterRequest['kind']> = Extract<WriterReply, { readonly kind: Replies[K] }>

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
-import { MillraceError } from '../../base/errors.ts'
+import { MillraceError } from '../base/errors.ts'
 
 /** What a column holds and a parameter takes. */
 export type Value = string | number | null | Uint8Array
 
 export interface Statement {
-  run(...values: Value[]): { readonly lastInsertRowid: number | bigint }
+  run(...values: Value[]): { readonly lastInsertRowid: number | bigint; readonly changes: number | bigint }
   get(...values: Value[]): unknown
   all(...values: Value[]): unknown[]
 }
