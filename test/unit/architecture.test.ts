@@ -17,6 +17,7 @@ const diskQueue = ['queue/disk/x.ts']
 const queue = [...queueCore, ...diskQueue]
 const eventDefinitions = ['events/define.ts']
 const events = [...eventDefinitions, 'events/x.ts']
+const outbox = ['outbox/x.ts']
 const pattern = ['channels/pattern.ts']
 const channelDefinitions = ['channels/define.ts', 'channels/name.ts', ...pattern]
 const channels = [...channelDefinitions, 'channels/x.ts']
@@ -65,6 +66,7 @@ const library = [...base, ...sse, ...queue, ...events, ...channels, ...broker, .
 const everything = [
   ...library,
   ...sqlite,
+  ...outbox,
   ...server,
   ...config,
   ...cli,
@@ -85,6 +87,7 @@ const floors: Record<string, readonly string[]> = {
   'queue/a.ts': [...base, ...queueCore],
   'queue/disk/a.ts': [...base, ...sqlite, ...queueCore, ...diskQueue, ...node],
   'events/a.ts': [...base, ...sse, ...queueCore, ...events],
+  'outbox/a.ts': [...base, ...queueCore, ...events, ...outbox],
   'channels/a.ts': [...base, ...sse, ...events, ...retention, ...channels],
   'broker/a.ts': [...base, ...sse, ...brokerCore],
   'broker/memory/a.ts': [...base, ...sse, ...brokerCore, ...memory],
@@ -125,6 +128,7 @@ const floors: Record<string, readonly string[]> = {
   'a.ts': [
     ...library,
     ...sqlite,
+    ...outbox,
     ...server,
     ...config,
     ...generate,

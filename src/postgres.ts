@@ -1,0 +1,6 @@
+export type { OutboxClient, RunStatement } from './outbox/client.ts'
+export type { RelayClient, RelayPool } from './outbox/connection.ts'
+export type { FailedEvent, FailedEventSelection, FailedEvents } from './outbox/failed.ts'
+export { type Outbox, type OutboxCounts, type OutboxOptions, outbox } from './outbox/outbox.ts'
+export { type Relay, type RelayOptions, relayOutbox } from './outbox/relay.ts'
+export { createOutboxTable, outboxTable, type TableOptions } from './outbox/table.ts'
