@@ -19,8 +19,6 @@ const lockSpace = 0x4d_4c_4f_42
  */
 const settings: Readonly<Record<string, string>> = {
   application_name: 'millrace outbox',
-  // What a crash of PostgreSQL takes back are deletions: those events are dispatched again, and published once.
-  synchronous_commit: 'off',
   default_transaction_isolation: 'read committed',
   // It listens, and so is idle.
   idle_session_timeout: '0',
