@@ -86,7 +86,11 @@ describe('an event whose listener fails', () => {
     expect(await box.failed.get(two.id)).toBeUndefined()
     expect(await box.counts()).toMatchObject({ waiting: 0, failed: 1 })
     expect(stage.errors).toMatchObject([
-      { code: 'outbox_failed', message: expect.stringContaining('3 times'), data: { id, event: 'Placed', attempts: 3 } },
+      {
+        code: 'outbox_failed',
+        message: expect.stringContaining('3 times'),
+        data: { id, event: 'Placed', attempts: 3 },
+      },
     ])
   })
 
