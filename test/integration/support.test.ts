@@ -12,6 +12,7 @@ import { createClient, type RedisClientType } from 'redis'
 import { afterEach, describe, expect, test } from 'vitest'
 import { launchChromium } from '../support/chromium.ts'
 import { startNginx } from '../support/nginx.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
@@ -88,6 +89,31 @@ describe('startRedis', () => {
   })
 })
 
+describe('startPostgres', () => {
+  test('starts a server that keeps what was committed when it is killed and restarted', async () => {
+    const server = await postgres()
+    await server.query('CREATE TABLE greetings AS SELECT $1::text AS text', ['hello'])
+    const { pid } = server
+
+    await server.kill()
+    await server.restart()
+
+    expect(server.pid).not.toBe(pid)
+    expect(await server.query('SELECT * FROM greetings')).toEqual([{ text: 'hello' }])
+  })
+
+  test('gives two servers a port each, and leaves nothing behind', async () => {
+    const [one, other] = await Promise.all([postgres(), postgres()])
+    expect(one.port).not.toBe(other.port)
+    const [{ dir } = {}] = await one.query("SELECT current_setting('data_directory') AS dir")
+
+    await one.stop()
+
+    expect(await isListening(one.port)).toBe(false)
+    expect(existsSync(String(dir))).toBe(false)
+  })
+})
+
 describe('startNginx', () => {
   test('proxies to the server behind it', async () => {
     const upstream = createServer((request, response) => response.end(`you asked for ${request.url}`))
@@ -119,6 +145,12 @@ describe('launchChromium', () => {
 
 async function redis(): Promise<RedisServer> {
   const server = await startRedis()
+  undo.push(() => server.stop())
+  return server
+}
+
+async function postgres(): Promise<PostgresServer> {
+  const server = await startPostgres()
   undo.push(() => server.stop())
   return server
 }

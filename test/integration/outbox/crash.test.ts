@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { redis } from '../../../src/broker/redis/redis.ts'
+import { defineChannel } from '../../../src/channels/define.ts'
+import { defineEvent } from '../../../src/events/define.ts'
+import type { Hub } from '../../../src/hub/api.ts'
+import { createHub } from '../../../src/hub/hub.ts'
+import { outbox } from '../../../src/outbox/outbox.ts'
+import { Prng } from '../../chaos/prng.ts'
+import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
+import { join } from '../../support/reader.ts'
+import { type RedisServer, startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
+import { createStage } from './support/stage.ts'
+import { Transactions } from './support/transactions.ts'
+
+const program = fileURLToPath(new URL('support/relay-program.js', import.meta.url))
+const Placed = defineEvent<{ readonly key: string }>('Placed')
+
+let postgres: PostgresServer
+let broker: RedisServer
+/** It outlives every relay: whoever is subscribed to it is the one who must get everything once. */
+let hub: Hub
+
+beforeAll(async () => {
+  ;[postgres, broker] = await Promise.all([startPostgres(), startRedis()])
+  hub = createHub({ channels: [defineChannel('orders.{table}')], broker: redis(broker.url) })
+})
+
+afterAll(async () => {
+  await hub?.close()
+  await broker?.stop()
+  await postgres?.stop()
+})
+
+interface Death {
+  /** Which statement or append. */
+  readonly at: number
+  readonly when: 'before' | 'after'
+}
+
+/** A stage with a reader of all that is published for it, and relays that are processes of their own. */
+async function published() {
+  const stage = await createStage(postgres)
+  const channel = `orders.${stage.table}`
+  const reader = await join(hub, { channels: [channel] })
+  onTestFinished(() => reader.leave())
+  return {
+    ...stage,
+    reader,
+    box: (client: Parameters<typeof outbox>[0]) => outbox(client, { table: stage.table }),
+    start(batch: number, death?: Death): ChildProcess {
+      const options = { postgres: postgres.url, broker: broker.url, table: stage.table, channel, batch, ...death }
+      const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      return child
+    },
+    empty: () => until('an empty outbox', async () => (await stage.rows()) === 0 || undefined),
+  }
+}
+
+/** Whether the relay died as it was told, and did not come to the end before that. */
+async function liveOnce({ when, at }: Death): Promise<boolean> {
+  const { pool, table, transact, box, reader, start, empty } = await published()
+  await expect(
+    transact(async (client) => {
+      await box(client).dispatch(Placed({ key: 'never' }))
+      throw new Error('rolled back')
+    }),
+  ).rejects.toThrow('rolled back')
+  await transact((client) => box(client).dispatchAll([Placed({ key: '1' }), Placed({ key: '2' })]))
+  await box(pool).dispatch(Placed({ key: '3' }))
+
+  const first = start(2, { at, when })
+  const died = await Promise.race([once(first, 'exit').then(() => true), empty().then(() => false)])
+  if (died) {
+    expect(first.signalCode).toBe('SIGKILL')
+    start(2)
+    await empty()
+  } else first.kill('SIGKILL')
+  const all = ['1', 'next', '2', 'next', '3', 'next']
+  // What is published after it comes after it: then nothing can be on its way any more.
+  await hub.publish(`orders.${table}`, 'end')
+  await until('the end', async () => reader.data.includes('end') || undefined)
+  expect(reader.data, `killed ${when} step ${at}`).toEqual([...all, 'end'])
+  return died
+}
+
+test.each(['before', 'after'] as const)(
+  'a relay that is killed %s any statement or publish: what was committed reaches a subscriber once, in order',
+  async (when) => {
+    let last = 0
+    for (let at = 1; last === 0; at += 3) {
+      const died = await Promise.all([at, at + 1, at + 2].map((step) => liveOnce({ at: step, when })))
+      if (died.includes(false)) last = at + died.indexOf(false)
+    }
+    // Opening, locking, reading, publishing, deleting: if these are not killed, the test is none.
+    expect(last).toBeGreaterThan(14)
+  },
+  120_000,
+)
+
+test('relays are killed at random while transactions come and go: once, in order, and nothing that was rolled back', async () => {
+  const { pool, box, reader, start, empty } = await published()
+  const prng = new Prng('relays')
+  const transactions = new Transactions()
+  let isWriting = true
+  const write = async (name: string) => {
+    const client = await pool.connect()
+    for (let round = 0; isWriting; round++) {
+      const transaction = transactions.begin(`${name}.${round}`)
+      await client.query('BEGIN')
+      for (let count = prng.int(1, 3); count > 0; count--)
+        await box(client).dispatch(Placed({ key: transaction.dispatch() }))
+      if (prng.int(0, 3) === 0) await client.query('ROLLBACK')
+      else {
+        await client.query('COMMIT')
+        transaction.committed()
+      }
+    }
+    client.release()
+  }
+  const keys = () => reader.data.filter((data) => data !== 'next')
+  const kill = async () => {
+    // Two at a time, so that one takes over from the other as often as not.
+    const children = [start(20), start(20)]
+    for (let deaths = 0; deaths < 12; deaths++) {
+      const seen = keys().length
+      await until('some more', async () => keys().length > seen + prng.int(1, 60) || undefined)
+      const index = prng.int(0, 1)
+      children[index]?.kill('SIGKILL')
+      children[index] = start(20)
+    }
+    isWriting = false
+  }
+  await Promise.all([kill(), ...['a', 'b', 'c'].map(write)])
+
+  await empty()
+  await until('all', async () => keys().length >= transactions.expected.length || undefined)
+  expect(transactions.faults(keys())).toEqual([])
+  expect(reader.data.filter((data) => data === 'next')).toHaveLength(transactions.expected.length)
+}, 120_000)

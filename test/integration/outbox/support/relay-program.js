@@ -1,0 +1,45 @@
+// A process that relays, on what was built, and dies in the middle of it: `{ at, when }` of its argument say before or after which
+// statement to PostgreSQL or append to the broker, counted from 1. Without them it goes on until it is killed.
+
+import { Pool } from 'pg'
+import { createEvents, createHub, defineChannel, defineEvent } from '../../../../dist/index.js'
+import { relayOutbox } from '../../../../dist/postgres.js'
+import { redis } from '../../../../dist/redis.js'
+
+const { postgres, broker, table, channel, batch, at, when } = JSON.parse(process.argv[2])
+
+let count = 0
+async function step(work) {
+  const isLast = ++count === at
+  if (isLast && when === 'before') process.kill(process.pid, 'SIGKILL')
+  const result = await work()
+  if (isLast && when === 'after') process.kill(process.pid, 'SIGKILL')
+  return result
+}
+
+const counted = new Proxy(redis(broker), {
+  get(target, name) {
+    if (name === 'append') return (message) => step(() => target.append(message))
+    const value = target[name]
+    return typeof value === 'function' ? value.bind(target) : value
+  },
+})
+const hub = createHub({ channels: [defineChannel('orders.{table}')], broker: counted })
+
+const Placed = defineEvent('Placed')
+const events = createEvents()
+// The second message of each is the same for all: what tells them apart is the event that they are published for.
+events.listen(Placed, async ({ data }) => {
+  await hub.publish(channel, data.key)
+  await hub.publish(channel, 'next')
+})
+
+const pool = new Pool({ connectionString: postgres })
+const connect = pool.connect.bind(pool)
+pool.connect = async () => {
+  const client = await connect()
+  const query = client.query.bind(client)
+  client.query = (text, values) => step(() => query(text, values))
+  return client
+}
+relayOutbox({ pool, events, table, batch, onError: (error) => console.error(error) })
