@@ -5,7 +5,8 @@ import type { OutboxRow } from './session.ts'
 /** What a relay tells those who run it. */
 export class Reports {
   readonly #onError: OnError
-  #away: string | undefined
+  /** What was told of the outage that there is. */
+  readonly #away = new Set<string>()
 
   constructor(onError: OnError) {
     this.#onError = onError
@@ -13,16 +14,16 @@ export class Reports {
 
   /** PostgreSQL is there and does what is asked: the next outage is a new one. */
   there(): void {
-    this.#away = undefined
+    this.#away.clear()
   }
 
-  /** Each outage once. */
+  /** Each outage once, however its connections fail; and each thing that PostgreSQL refuses. */
   away(error: unknown): void {
     const reason = reasonOf(error)
-    if (reason === this.#away) return
-    this.#away = reason
-    const isMissing = codeOf(error) === '42P01'
-    const advice = isMissing ? ' Make the table with createOutboxTable, or by outboxTable in a migration.' : ''
+    const kind = isRefusal(error) ? reason : 'unreachable'
+    if (this.#away.has(kind)) return
+    this.#away.add(kind)
+    const advice = codeOf(error) === missingTable ? ' Make it with createOutboxTable, or with outboxTable.' : ''
     this.#onError(
       new MillraceError('outbox_unavailable', `The outbox's relay cannot work, and tries again: ${reason}.${advice}`, {
         cause: error,
@@ -58,6 +59,14 @@ function dataOf({ id, event }: OutboxRow) {
   const stored: unknown = JSON.parse(event)
   const fields = typeof stored === 'object' && stored !== null ? (stored as Record<string, unknown>) : {}
   return { row: id, id: fields.id ?? null, event: fields.name ?? null }
+}
+
+const missingTable = '42P01'
+
+/** Whether PostgreSQL answered, by a code of its own (and none of Node's), other than that it stops, starts or has lost us. */
+function isRefusal(error: unknown): boolean {
+  const code = codeOf(error)
+  return typeof code === 'string' && /^[0-9FHPX][0-9A-Z]{4}$/.test(code) && !/^(08|57P)/.test(code)
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,6 +1,7 @@
 import { Pool, type PoolClient } from 'pg'
 import { onTestFinished } from 'vitest'
-import { createEvents, type Events } from '../../../../src/events/dispatch.ts'
+import type { Events } from '../../../../src/events/api.ts'
+import { createEvents } from '../../../../src/events/dispatch.ts'
 import { type RelayOptions, relayOutbox } from '../../../../src/outbox/relay.ts'
 import { createOutboxTable } from '../../../../src/outbox/table.ts'
 import type { PostgresServer } from '../../../support/postgres.ts'
