@@ -65,7 +65,7 @@ test('large events are read a few at a time, and one that is larger than that is
   await until('all', async () => (await rows()) === 0 || undefined)
 
   expect(seen).toEqual(sizes.map((_, n) => n))
-  expect(counted.count.reads).toEqual([4, 3, 1, 0])
+  expect(counted.count.reads.filter((count) => count > 0)).toEqual([4, 3, 1])
 })
 
 test('a transaction that stays open meanwhile makes nobody wait, and what it dispatched comes after all', async () => {
