@@ -41,12 +41,16 @@ export interface JobAdd extends WatchedJob, Ended<void> {}
 /** What becomes of a job after a run. */
 export interface JobOutcome {
   readonly kind: 'done' | 'retry' | 'failed' | 'returned'
+  /** Of `retry`: in how many ms it is run again, at the soonest. */
+  readonly after?: number
   readonly error?: unknown
 }
 
 /** A job runs. It ends with an outcome, and never with an error. */
 export interface JobRun extends WatchedJob, Ended<JobOutcome> {
   readonly attempt: number
+  /** When its first run was due, in ms since the Unix epoch: when the event was made, and the job's delay later. */
+  readonly due: number
   /** That of the job's {@link JobAdd}, perhaps in another process. */
   readonly trace?: Trace | undefined
 }

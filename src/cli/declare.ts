@@ -16,6 +16,11 @@ export function hubUrlOption(): Option {
     .env('MILLRACE_URL' satisfies Variable)
 }
 
+/** The application that a command works with. */
+export function appOption(): Option {
+  return new Option('--app <path>', 'the application module (default: what millrace.config says)')
+}
+
 /** What fails is told and becomes the exit code. Commander gives the options and the command after the arguments. */
 export function guard<Args extends readonly unknown[]>(run: (...args: Args) => Promise<void>) {
   return async (...args: [...Args, Command]): Promise<void> => {

@@ -22,6 +22,12 @@ export function printError(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+/** The first line of a text that is not our own, as it may stand in a line of a terminal. */
+export function oneLine(text: string): string {
+  const [first = ''] = text.trimStart().split('\n', 1)
+  return printable(first.trimEnd())
+}
+
 /** For commands whose output is all they do: when nobody reads it any more, as with `| head`, they are done. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

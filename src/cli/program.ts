@@ -4,10 +4,13 @@ import { exits } from './declare.ts'
 import { addInit } from './init-command.ts'
 import { addList } from './list-command.ts'
 import { addMake } from './make-command.ts'
+import { addFailed } from './failed-command.ts'
 import { addPublish } from './publish-command.ts'
+import { addQueues } from './queues-command.ts'
 import { addServe } from './serve-command.ts'
 import { addSubscribe } from './subscribe-command.ts'
 import { readVersion } from './version.ts'
+import { addWork } from './work-command.ts'
 
 /** The command line. It throws a CommanderError where commander would end the process. */
 export function createProgram(): Command {
@@ -26,6 +29,7 @@ Examples:
   $ millrace publish messages '{"message":"Hello"}'
   $ millrace init
   $ millrace make event NewMessage
+  $ millrace work
 ${exits}`,
     )
   addServe(program)
@@ -34,5 +38,8 @@ ${exits}`,
   addInit(program)
   addMake(program)
   addList(program)
+  addWork(program)
+  addQueues(program)
+  addFailed(program)
   return program
 }

@@ -79,8 +79,9 @@ export class Worker implements JobHandler {
 
   run(job: Job, attempt: number): Promise<Outcome> {
     if (!jobRunProbe.isWatched) return this.#run(job, attempt)
-    const { id, queue, listener, event } = job
-    const message = { event: { id: event.id, name: event.name }, listener, queue, job: id, attempt, trace: event.trace }
+    const { queue, listener } = job
+    const { id, name, at, trace } = job.event
+    const message = { event: { id, name }, listener, queue, job: job.id, attempt, due: at + job.delay, trace }
     return jobRunProbe.run(message, () => this.#run(job, attempt))
   }
 

@@ -29,6 +29,11 @@ const flags: Record<string, readonly string[]> = {
   'make channel': ['--private', '--name', '--app', '--dir', '--no-test', '--dry-run', '--json'],
   list: ['--app', '--json'],
   subscribe: ['--url', '--since', '--last-event-id', '--count', '--json', 'MILLRACE_URL'],
+  work: [
+    ...['--app', '--queue', '--concurrency', '--timeout', '--stop-when-empty', '--max-jobs', '--max-time', '--quiet'],
+    '--json',
+  ],
+  queues: ['--app', '--json'],
 }
 
 test.for(Object.entries(flags))(

@@ -50,7 +50,7 @@ describe('diagnostics_channel', () => {
     const dispatch = { event, trace: undefined }
     const first = { event, listener: 'first', attempt: 1 }
     const job = { event, listener: 'mail', queue: 'mails', job: `${placed.id}/mail` }
-    const run = { ...job, attempt: 1, trace: undefined }
+    const run = { ...job, attempt: 1, due: placed.at, trace: undefined }
     const mail = { event, listener: 'mail', attempt: 1 }
     expect(told).toEqual([
       ['dispatch:start', dispatch],

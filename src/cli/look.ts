@@ -1,0 +1,42 @@
+import { type Application, loadApplication } from './application.ts'
+import { assertDurable } from './durable.ts'
+import { report } from './exit.ts'
+import { endWithReader } from './output.ts'
+
+/** What every command has that looks at the jobs of an application. */
+export interface LookOptions {
+  readonly app?: string
+  readonly json?: boolean
+}
+
+/**
+ * Loads the application, without running any job of it, and does something with it.
+ *
+ * Never returns: it ends the process, with the code that `use` gives. Whatever else the module has opened, such as a pool of
+ * connections to a database, must not hold a command that is done.
+ */
+export async function look(
+  { app, json }: LookOptions,
+  use: (application: Application) => Promise<number>,
+): Promise<void> {
+  endWithReader()
+  process.exit(await codeOf(app, json, use))
+}
+
+async function codeOf(
+  app: string | undefined,
+  json: boolean | undefined,
+  use: (application: Application) => Promise<number>,
+): Promise<number> {
+  try {
+    const application = await loadApplication({ app, work: false })
+    try {
+      assertDurable(application)
+      return await use(application)
+    } finally {
+      await application.close()
+    }
+  } catch (error) {
+    return report(error, json)
+  }
+}
