@@ -14,7 +14,8 @@ export function addImport(text: string, line: string): string {
   const end = (last ?? imports.at(-1))?.end
   if (end !== undefined) return insert(text, end, `\n${line}`)
   // Behind what must stay first: `#!`, comments, and directives such as 'use strict'.
-  const head = /^(?:#!.*\n|\s*\/\/.*\n|\s*\/\*[\s\S]*?\*\/\s*\n|\s*(["'])use [\w ]+\1;?\s*\n)*/.exec(text)?.[0] ?? ''
+  const head =
+    /^(?:#!.*\n|\s*\/\/.*\n|\s*\/\*[\s\S]*?\*\/\s*\n|\s*(["'])use [\w ]+\1;?[ \t]*\n|\n)*/.exec(text)?.[0] ?? ''
   return insert(text, head.length, `${line}\n${text.slice(head.length).startsWith('\n') ? '' : '\n'}`)
 }
 
