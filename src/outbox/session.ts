@@ -57,6 +57,8 @@ export class Session {
   #isEnded = false
   #hasLock = false
   #isNudged = false
+  /** The statement that was asked last. */
+  #last: Promise<unknown> = Promise.resolve()
   #done: string[] = []
   #deleting: Promise<void> | undefined
 
@@ -210,7 +212,14 @@ export class Session {
     }
   }
 
-  async #ask(text: string, values?: unknown[]): Promise<readonly Row[]> {
+  /** One statement at a time: pg has no queue for them any more from version 9 on. */
+  #ask(text: string, values?: unknown[]): Promise<readonly Row[]> {
+    const answer = this.#last.then(() => this.#send(text, values))
+    this.#last = answer.catch(() => undefined)
+    return answer
+  }
+
+  async #send(text: string, values: unknown[] | undefined): Promise<readonly Row[]> {
     this.assertThere()
     const answer = this.#client.query(text, values)
     const { rows } = await within(this.#clock, answer, () => this.#lose(new Error('PostgreSQL does not answer.')))

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { defineEvent } from '../../../src/events/define.ts'
 import type { RelayClient, RelayPool } from '../../../src/outbox/connection.ts'
 import { outbox } from '../../../src/outbox/outbox.ts'
@@ -244,6 +247,39 @@ test('events that are closed first end the relay, which says so, and the next on
   await stage.saw(1)
   expect(first.errors).toMatchObject([{ code: 'events_closed' }])
   expect(await working(stage, 0)).toBeDefined()
+})
+
+test('a process that has nothing but a relay waits for PostgreSQL, and does not end', async () => {
+  const { table, pool } = await createStage(server)
+  await outbox(pool, { table }).dispatch(Placed({ n: 7 }))
+  const proxy = await TcpProxy.start(server.port)
+  proxy.refuse()
+  const script = `
+    import { Pool } from 'pg'
+    import { createEvents } from 'millrace'
+    import { relayOutbox } from 'millrace/postgres'
+    const [connectionString, table] = process.argv.slice(1)
+    const events = createEvents()
+    const pool = new Pool({ connectionString })
+    const relay = relayOutbox({ pool, table, events, onError: ({ code }) => console.log(code) })
+    events.listen('Placed', ({ data }) => {
+      console.log('got', data.n)
+      void relay.close().then(() => pool.end())
+    })
+  `
+  const url = server.url.replace(String(server.port), String(proxy.port))
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, url, table], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+
+  expect((await lines.next()).value).toBe('outbox_unavailable')
+  proxy.accept()
+  expect((await lines.next()).value).toBe('got 7')
+  await once(child, 'exit')
+  expect(child.exitCode).toBe(0)
+  await proxy.close()
 })
 
 test('close() is quick while PostgreSQL is away, and gives one promise', async () => {
