@@ -104,43 +104,73 @@ test.each(['before', 'after'] as const)(
   120_000,
 )
 
-test('relays are killed at random while transactions come and go: once, in order, and nothing that was rolled back', async () => {
-  const { pool, box, reader, start, empty } = await published()
-  const prng = new Prng('relays')
-  const transactions = new Transactions()
-  let isWriting = true
-  const write = async (name: string) => {
-    const client = await pool.connect()
-    for (let round = 0; isWriting; round++) {
-      const transaction = transactions.begin(`${name}.${round}`)
-      await client.query('BEGIN')
-      for (let count = prng.int(1, 3); count > 0; count--)
-        await box(client).dispatch(Placed({ key: transaction.dispatch() }))
-      if (prng.int(0, 3) === 0) await client.query('ROLLBACK')
-      else {
-        await client.query('COMMIT')
-        transaction.committed()
-      }
-    }
-    client.release()
-  }
-  const keys = () => reader.data.filter((data) => data !== 'next')
-  const kill = async () => {
-    // Two at a time, so that one takes over from the other as often as not.
-    const children = [start(20), start(20)]
-    for (let deaths = 0; deaths < 12; deaths++) {
-      const seen = keys().length
-      await until('some more', async () => keys().length > seen + prng.int(1, 60) || undefined)
-      const index = prng.int(0, 1)
-      children[index]?.kill('SIGKILL')
-      children[index] = start(20)
-    }
-    isWriting = false
-  }
-  await Promise.all([kill(), ...['a', 'b', 'c'].map(write)])
+type Children = [ChildProcess, ChildProcess]
 
-  await empty()
-  await until('all', async () => keys().length >= transactions.expected.length || undefined)
-  expect(transactions.faults(keys())).toEqual([])
-  expect(reader.data.filter((data) => data === 'next')).toHaveLength(transactions.expected.length)
-}, 120_000)
+/** What is done to a relay: resolves when there are two again. */
+const hurts = {
+  async killed(children: Children, index: 0 | 1, start: () => ChildProcess) {
+    children[index].kill('SIGKILL')
+    children[index] = start()
+  },
+  /** As a process whose machine stands still: it goes on in the middle of what it did, when another has long taken over. */
+  async 'held up, and cut off from PostgreSQL,'(
+    children: Children,
+    index: 0 | 1,
+    _start: () => ChildProcess,
+    some: () => Promise<unknown>,
+  ) {
+    children[index].kill('SIGSTOP')
+    await postgres.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      `relay ${children[index].pid}`,
+    ])
+    await some()
+    children[index].kill('SIGCONT')
+  },
+}
+
+test.each(Object.entries(hurts))(
+  'relays are %s at random while transactions come and go: once, in order, nothing rolled back',
+  async (_, hurt) => {
+    const { pool, box, reader, start, empty } = await published()
+    const prng = new Prng('relays')
+    const transactions = new Transactions()
+    let isWriting = true
+    const write = async (name: string) => {
+      const client = await pool.connect()
+      for (let round = 0; isWriting; round++) {
+        const transaction = transactions.begin(`${name}.${round}`)
+        await client.query('BEGIN')
+        for (let count = prng.int(1, 3); count > 0; count--)
+          await box(client).dispatch(Placed({ key: transaction.dispatch() }))
+        if (prng.int(0, 3) === 0) await client.query('ROLLBACK')
+        else {
+          await client.query('COMMIT')
+          transaction.committed()
+        }
+      }
+      client.release()
+    }
+    const keys = () => reader.data.filter((data) => data !== 'next')
+    const some = () => {
+      const seen = keys().length
+      const more = prng.int(1, 60)
+      return until('some more', async () => keys().length > seen + more || undefined)
+    }
+    const harm = async () => {
+      // Two at a time, so that one takes over from the other as often as not.
+      const children: Children = [start(20), start(20)]
+      for (let count = 0; count < 12; count++) {
+        await some()
+        await hurt(children, prng.int(0, 1) as 0 | 1, () => start(20), some)
+      }
+      isWriting = false
+    }
+    await Promise.all([harm(), ...['a', 'b', 'c'].map(write)])
+
+    await empty()
+    await until('all', async () => keys().length >= transactions.expected.length || undefined)
+    expect(transactions.faults(keys())).toEqual([])
+    expect(reader.data.filter((data) => data === 'next')).toHaveLength(transactions.expected.length)
+  },
+  120_000,
+)
