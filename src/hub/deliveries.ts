@@ -2,6 +2,7 @@ import { deliverProbe } from '../base/probe.ts'
 import type { Deliver } from '../base/watched.ts'
 import type { Entry } from '../broker/port.ts'
 import type { Feed } from './feed.ts'
+import type { LiveReader } from './live-reader.ts'
 
 type Begun = Omit<Deliver, 'duration'> & { readonly begin: number }
 
@@ -12,20 +13,11 @@ export class Deliveries {
   #leaving: Begun[] = []
 
   /** A message comes in, for whoever is live on these feeds. */
-  take({ position, event, trace }: Entry, feeds: readonly Feed[]): void {
+  take(entry: Entry, feeds: readonly Feed[]): void {
     if (!deliverProbe.isWatched) return
     const live = feeds.filter((feed) => feed.live.size > 0)
     const readers = live.length === 1 ? live[0]?.live : new Set(live.flatMap((feed) => [...feed.live]))
-    this.#taken.push({
-      position,
-      channels: live.map(({ channel }) => channel),
-      patterns: [...new Set(live.map(({ pattern }) => pattern))],
-      event,
-      subscribers: readers?.size ?? 0,
-      at: Date.now(),
-      trace,
-      begin: performance.now(),
-    })
+    this.#taken.push(begin(entry, live, readers?.size ?? 0))
   }
 
   /** What was taken up to now is being written. */
@@ -40,7 +32,35 @@ export class Deliveries {
     if (this.#leaving.length === 0) return
     const leaving = this.#leaving
     this.#leaving = []
-    const now = performance.now()
-    for (const { begin, ...message } of leaving) deliverProbe.tell({ ...message, duration: now - begin })
+    for (const delivery of leaving) end(delivery)
   }
+}
+
+/** Runs `deliver`, which writes a message that comes late to these readers, past the fan-out. */
+export function deliverWatched(
+  entry: Entry,
+  feeds: readonly Feed[],
+  readers: ReadonlySet<LiveReader>,
+  deliver: () => void,
+): void {
+  const delivery = deliverProbe.isWatched && readers.size > 0 ? begin(entry, feeds, readers.size) : undefined
+  deliver()
+  if (delivery !== undefined) end(delivery)
+}
+
+function begin({ position, event, trace }: Entry, feeds: readonly Feed[], subscribers: number): Begun {
+  return {
+    position,
+    channels: feeds.map(({ channel }) => channel),
+    patterns: [...new Set(feeds.map(({ pattern }) => pattern))],
+    event,
+    subscribers,
+    at: Date.now(),
+    trace,
+    begin: performance.now(),
+  }
+}
+
+function end({ begin, ...message }: Begun): void {
+  deliverProbe.tell({ ...message, duration: performance.now() - begin })
 }

@@ -1,4 +1,5 @@
 import type { Broker, ChannelGap, Entry, Position } from '../broker/port.ts'
+import { deliverWatched } from './deliveries.ts'
 import { toDelivery, toLateFrame } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { LiveReader } from './live-reader.ts'
@@ -63,7 +64,9 @@ export function passLate(entry: Entry, feeds: readonly Feed[]): void {
     feed.add(delivery, position)
     for (const reader of [...feed.live, ...feed.ahead, ...feed.behind]) readers.add(reader)
   }
-  for (const reader of readers) reader.deliverLate(packet, position, lacking)
+  deliverWatched(entry, lacking, readers, () => {
+    for (const reader of readers) reader.deliverLate(packet, position, lacking)
+  })
 }
 
 function lowest(feeds: readonly Feed[], compare: Broker['compare']): Position | undefined {

@@ -29,7 +29,7 @@ export class SpanTracer implements Tracer {
     run: () => Promise<Result>,
   ): Promise<Result> {
     const { name: title, ...options } = toSpan(name, message, this.#channelNames)
-    const parent = parentOf(message)
+    const parent = parentOf(name, message)
     const span = this.#source.startSpan(title, options, parent)
     try {
       const result = await context.with(spans.setSpan(parent, span), run)
@@ -64,10 +64,11 @@ export class SpanTracer implements Tracer {
   }
 }
 
-/** What was carried here counts, and nothing of what happens to run here. */
-function parentOf(message: Operations[keyof Operations]): Context {
+/** Where something was carried here that counts, and nothing of what happens to run here: a job is started by its queue's machinery. */
+function parentOf(name: keyof Operations, message: Operations[keyof Operations]): Context {
   const carried = 'trace' in message ? message.trace : undefined
-  return isTrace(carried) ? extract(ROOT_CONTEXT, carried) : context.active()
+  if (isTrace(carried)) return extract(ROOT_CONTEXT, carried)
+  return name === 'job.run' ? ROOT_CONTEXT : context.active()
 }
 
 /** Of a job's run, which does not reject. */

@@ -1,6 +1,8 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHub, defineChannel, defineEvent, type Hub, memory } from '../../../src/index.ts'
+import { faultyBroker } from '../../support/faulty-broker.ts'
+import { settle } from '../../support/listener.ts'
 import { turn } from '../../support/manual-clock.ts'
 import { join } from '../../support/reader.ts'
 
@@ -102,6 +104,24 @@ describe('diagnostics_channel', () => {
     told.length = 0
     await expect(hub.publish('a b', 1)).rejects.toMatchObject({ code: 'channel_invalid' })
     expect(told).toEqual([])
+  })
+
+  test('is told of a message whose announcement was lost when that is mended', async () => {
+    const broker = faultyBroker(memory())
+    const mending = createHub({ channels: [rooms], broker })
+    const reader = await join(mending, { channels: ['rooms.1'] })
+    await mending.publish(rooms({ room: '1' }), 'first')
+    await settle(() => reader.data.length === 1)
+    broker.lose(1)
+    const lost = await mending.publish(rooms({ room: '1' }), 'lost')
+    const next = await mending.publish(rooms({ room: '1' }), 'next')
+    await settle(() => reader.data.length === 3)
+    const delivered = told.filter(([step]) => step === 'deliver').slice(1)
+    expect(delivered.map(([, message]) => message)).toMatchObject([
+      { position: lost, channels: ['rooms.1'], patterns: ['rooms.{room}'], subscribers: 1 },
+      { position: next, subscribers: 1 },
+    ])
+    await mending.close()
   })
 
   test('is told of a delivery once the last of many readers has been written to', async () => {
