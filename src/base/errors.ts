@@ -49,6 +49,7 @@ export const errorCodes = {
   listener_invalid: 500,
   listener_timeout: 500,
   listener_unknown: 500,
+  lock_lost: 500,
   message_invalid: 400,
   messages_too_many: 413,
   method_not_allowed: 405,

@@ -14,7 +14,8 @@ const sse = ['sse/x.ts']
 const sqlite = ['sqlite/x.ts']
 const queueCore = ['queue/x.ts']
 const diskQueue = ['queue/disk/x.ts']
-const queue = [...queueCore, ...diskQueue]
+const bullmq = ['queue/bullmq/x.ts']
+const queue = [...queueCore, ...diskQueue, ...bullmq]
 const eventDefinitions = ['events/define.ts']
 const events = [...eventDefinitions, 'events/x.ts']
 const outbox = ['outbox/x.ts']
@@ -52,10 +53,12 @@ const others = [
   '@opentelemetry/api',
   '@photostructure/sqlite',
   '@standard-schema/spec',
+  'bullmq',
   'commander',
   'express',
   'fastify',
   'get-tsconfig',
+  'ioredis',
   'jiti',
   'react',
   'redis',
@@ -86,6 +89,8 @@ const floors: Record<string, readonly string[]> = {
   'sqlite/a.ts': [...base, ...sqlite, ...node],
   'queue/a.ts': [...base, ...queueCore],
   'queue/disk/a.ts': [...base, ...sqlite, ...queueCore, ...diskQueue, ...node],
+  'queue/bullmq/a.ts': [...base, ...queueCore, ...bullmq, ...node],
+  'queue/bullmq/library.ts': [...base, ...queueCore, ...bullmq, ...node, 'bullmq', 'ioredis'],
   'events/a.ts': [...base, ...sse, ...queueCore, ...events],
   'outbox/a.ts': [...base, ...queueCore, ...events, ...outbox],
   'channels/a.ts': [...base, ...sse, ...events, ...retention, ...channels],
@@ -105,7 +110,7 @@ const floors: Record<string, readonly string[]> = {
   'testing/a.ts': [
     ...base,
     ...sse,
-    ...queue,
+    ...queueCore,
     ...events,
     ...channels,
     ...brokerCore,

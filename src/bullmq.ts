@@ -1,0 +1,1 @@
+export { type BullmqConnection, type BullmqOptions, bullmq } from './queue/bullmq/bullmq.ts'
