@@ -65,12 +65,15 @@ export class DatabaseThread<Request extends Message, Replies extends Readonly<Re
     })
   }
 
-  /** @param last What the thread is asked to end with. */
-  async close(last: Request): Promise<void> {
-    if (this.#isEnded) return
+  /** @param last What the thread is asked to end with; undefined is answered where it has ended already. */
+  async close<Kind extends Request['kind']>(
+    last: Request & { readonly kind: Kind },
+  ): Promise<Replies[Kind] | undefined> {
+    if (this.#isEnded) return undefined
     this.#isClosing = true
-    await this.ask(last)
+    const reply = await this.ask(last)
     await this.#worker.terminate()
+    return reply
   }
 
   #receive(reply: Message | ThreadFailure): void {

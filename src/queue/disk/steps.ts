@@ -1,0 +1,160 @@
+import type { Clock } from '../../base/clock.ts'
+import type { OnError } from '../../base/errors.ts'
+import { endOfTurn } from '../../base/turn.ts'
+import { Changes, type Which } from './changes.ts'
+import type { Change, Claimed, QueueReplies, Settlement, Want } from './messages.ts'
+import type { NewJob } from './new-job.ts'
+
+export interface StepsOptions {
+  readonly clock: Clock
+  /** Makes the changes, all or none, and claims what is wanted. */
+  readonly step: (changes: readonly Change[], wants: readonly Want[]) => Promise<QueueReplies['step']>
+  /** What could be run besides. */
+  readonly wants: () => readonly Want[]
+  /** Is to run them. */
+  readonly onClaimed: (claimed: readonly Claimed[]) => void
+  readonly onError: OnError
+}
+
+/** After how long it tries again to write what it could not write, in ms. */
+const rest = 1_000
+
+/** The longest time that a timer of Node takes, in ms; one that is longer fires at once. */
+const longestTimer = 2 ** 31 - 1
+
+/**
+ * Goes to the file in steps, one at a time: each adds what was added, settles what was settled, and claims what there is room for. What
+ * comes in one turn, or while a step is under way, shares the next one, and so one wait for the disk.
+ *
+ * | trouble    | a step                                             | it succeeds | it fails                                 |
+ * | ---------- | -------------------------------------------------- | ----------- | ---------------------------------------- |
+ * | `none`     | adds, settles and claims                           | `none`      | with adds: `apart`, without: `resting`   |
+ * | `apart`    | settles and claims: the adds may have been too much | `none`      | `resting`                                |
+ * | `resting`  | adds, as somebody waits for the answer             | `resting`   | `resting`; after a while `apart`         |
+ */
+export class Steps {
+  readonly #options: StepsOptions
+  readonly #changes = new Changes()
+  #trouble: 'none' | 'apart' | 'resting' = 'none'
+  /** Whether there is a reason to look for jobs. */
+  #isToLook = false
+  #isStepping = false
+  /** Set when nothing is tried again any more. */
+  #isLast = false
+  #isEnded = false
+  #endTimer: () => void = () => {}
+  #endRest: () => void = () => {}
+  #onIdle: () => void = () => {}
+
+  constructor(options: StepsOptions) {
+    this.#options = options
+  }
+
+  /** Whether nothing waits for the file. */
+  get isIdle(): boolean {
+    return !this.#isStepping && this.#changes.isEmpty
+  }
+
+  /** Resolves when it is on the disk. */
+  add(job: NewJob): Promise<void> {
+    const added = this.#changes.add(job)
+    this.#step()
+    return added
+  }
+
+  /** Tries until it is in the file, and then calls `onKept`. */
+  settle(settlement: Settlement, onKept: () => void = () => {}): void {
+    if (this.#isEnded) return
+    this.#changes.settle(settlement, onKept)
+    this.#step()
+  }
+
+  /** Looks whether there are jobs to claim. */
+  look(): void {
+    this.#isToLook = true
+    this.#step()
+  }
+
+  /** Looks for no more jobs, and tries nothing again. @param onIdle Called whenever nothing waits for the file any more */
+  wind(onIdle: () => void): void {
+    this.#isLast = true
+    this.#onIdle = onIdle
+    this.#endTimer()
+    this.#endRest()
+    if (this.#trouble === 'resting') this.#trouble = 'apart'
+    this.#step()
+  }
+
+  /** Gives up: nothing can be written any more. */
+  end(error: unknown): void {
+    this.#isEnded = true
+    this.#endTimer()
+    this.#endRest()
+    this.#changes.drop(error)
+    this.#onIdle()
+  }
+
+  #step(): void {
+    if (this.#isStepping || this.#isEnded) return
+    this.#isStepping = true
+    endOfTurn(() => void this.#run())
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const which = whichIn[this.#trouble]
+      const isThere = this.#changes.has(which) || (this.#isToLook && which !== 'added')
+      if (!isThere || this.#isEnded) break
+      await this.#stepOnce(which)
+    }
+    this.#isStepping = false
+    if (this.isIdle) this.#onIdle()
+  }
+
+  async #stepOnce(which: Which): Promise<void> {
+    const { step, wants, onClaimed } = this.#options
+    const batch = this.#changes.take(which)
+    const isLooking = which !== 'added'
+    const wanted = isLooking && !this.#isLast ? wants() : []
+    if (isLooking) this.#isToLook = false
+    try {
+      const { claimed, next } = await step(batch.changes, wanted)
+      batch.succeed()
+      if (!isLooking) return
+      if (this.#trouble !== 'none') this.look()
+      this.#trouble = 'none'
+      onClaimed(claimed)
+      this.#lookAt(next)
+    } catch (error) {
+      batch.fail(error)
+      if (!isLooking) return
+      this.#isToLook = true
+      if (batch.changes.some(({ kind }) => kind === 'add')) this.#trouble = 'apart'
+      else this.#rest(error)
+    }
+  }
+
+  #rest(error: unknown): void {
+    this.#trouble = 'resting'
+    this.#options.onError(error)
+    if (this.#isLast) {
+      this.#changes.drop(error)
+      return
+    }
+    this.#endRest = this.#options.clock.after(rest, () => {
+      this.#trouble = 'apart'
+      this.look()
+    })
+  }
+
+  /** @param due When the next job is due, in ms since the Unix epoch */
+  #lookAt(due: number | undefined): void {
+    this.#endTimer()
+    if (due === undefined || this.#isLast) return
+    const wait = due - this.#options.clock.now()
+    if (wait <= 0) this.look()
+    else this.#endTimer = this.#options.clock.after(Math.min(wait, longestTimer), () => this.look())
+  }
+}
+
+const whichIn = { none: 'all', apart: 'settled', resting: 'added' } as const satisfies Record<string, Which>
