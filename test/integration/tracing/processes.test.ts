@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { startGuarded } from '../../support/guarded-process.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { redisCommand } from '../../support/redis-command.ts'
 import { openStream, run, serve } from '../cli/command.ts'
@@ -22,7 +23,7 @@ function node(args: readonly string[], env: Readonly<Record<string, string>>) {
   return promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env }, timeout: 20_000 })
 }
 
-test('what follows from a dispatch is one trace over its own process, Redis and every hub that delivers', async () => {
+test('what follows from a dispatch is one trace, over its own process, the worker, and every hub that delivers', async () => {
   const file = await createSpansFile()
   const hubs = [
     await serve(['--public', 'users.{user}', '--redis', redis.url], file.env),
@@ -30,9 +31,13 @@ test('what follows from a dispatch is one trace over its own process, Redis and 
   ]
   const streams = await Promise.all(hubs.map(({ url }) => openStream(url, 'users.7')))
 
-  await node([shop, redis.url, 'secret-17'], file.env)
+  await node([shop, 'place', redis.url, 'secret-17'], file.env)
+  // Only now, so that the job has been in Redis alone.
+  const env = Object.entries(file.env).map(([name, value]) => `${name}=${value}`)
+  const worker = await startGuarded('/usr/bin/env', [...env, process.execPath, shop, 'work', redis.url], '')
+  onTestFinished(() => worker.kill('SIGKILL'))
   for (const { events } of streams) expect((await events.next()).value?.data).toBe('{"order":"secret-17"}')
-  const spans = await file.until('deliver users.{user}', 'deliver users.{user}', 'POST /orders')
+  const spans = await file.until('deliver users.{user}', 'deliver users.{user}', 'process mails')
 
   expect(new Set(spans.map((span) => span.trace)).size).toBe(1)
   const parentOf = ({ parent }: WrittenSpan) => spans.find(({ id }) => id === parent)?.name
@@ -48,9 +53,10 @@ test('what follows from a dispatch is one trace over its own process, Redis and 
       'publish users.{user} > deliver users.{user}',
     ]),
   )
-  expect(new Set(spans.filter(({ name }) => name.startsWith('deliver')).map((span) => span.process))).toEqual(
-    new Set(hubs.map(({ pid }) => pid)),
-  )
+  const processesOf = (name: string) => new Set(spans.filter((span) => span.name === name).map((span) => span.process))
+  expect(processesOf('deliver users.{user}')).toEqual(new Set(hubs.map(({ pid }) => pid)))
+  expect(processesOf('process mails')).toEqual(new Set([worker.pid]))
+  expect(processesOf('dispatch OrderPlaced')).not.toEqual(processesOf('process mails'))
   expect(JSON.stringify(spans)).not.toContain('secret')
 })
 

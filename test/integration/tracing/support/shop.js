@@ -1,17 +1,20 @@
-// Run by a test: an order is placed, a queued listener runs, and what that publishes goes through Redis.
+// Run by a test: an order is placed in one process, its queued listener runs in another, and what that publishes goes to the hubs of
+// others still. All of it goes through one Redis.
 //
-//     node shop.js REDIS_URL ORDER
+//     node shop.js place REDIS_URL ORDER   dispatches, and ends
+//     node shop.js work REDIS_URL          runs the listener, until it is stopped
 
 import { trace } from '@opentelemetry/api'
 import { createEvents, createHub, defineChannel, defineEvent } from 'millrace'
+import { bullmq } from 'millrace/bullmq'
 import { redis } from 'millrace/redis'
 
-const [url, order] = process.argv.slice(2)
+const [what, url, order] = process.argv.slice(2)
 
 const OrderPlaced = defineEvent('OrderPlaced')
 const users = defineChannel('users.{user}')
 const hub = createHub({ channels: [users], broker: redis(url) })
-const events = createEvents()
+const events = createEvents({ queue: bullmq(url), work: what === 'work' })
 const tracer = trace.getTracer('shop')
 
 events.listen(
@@ -23,9 +26,11 @@ events.listen(
   { id: 'tell-customer', queue: { name: 'mails' } },
 )
 
-await tracer.startActiveSpan('POST /orders', async (span) => {
-  await events.dispatch(OrderPlaced({ order }))
-  span.end()
-})
-await events.close()
-await hub.close()
+if (what === 'place') {
+  await tracer.startActiveSpan('POST /orders', async (span) => {
+    await events.dispatch(OrderPlaced({ order }))
+    span.end()
+  })
+  await events.close()
+  await hub.close()
+}
