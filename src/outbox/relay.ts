@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type OnError, warn } from '../base/errors.ts'
+import type { Events } from '../events/api.ts'
 import { toJobError } from '../queue/failed.ts'
-import type { StoredEvent } from '../queue/job.ts'
 import { invalid, type RetryOptions, type RetryPolicy, toRetryPolicy } from './attempts.ts'
 import type { RelayPool } from './connection.ts'
 import { faultOf } from './fault.ts'
@@ -16,7 +16,7 @@ export interface RelayOptions extends TableOptions, RetryOptions {
   /** Where it gets its one connection from. Not through a pooler that shares connections between transactions. */
   readonly pool: RelayPool
   /** Whose listeners are run. Close the relay first, then these. */
-  readonly events: StoredDispatcher
+  readonly events: Pick<Events, 'dispatchStored'>
   /** How long it waits at most before it looks for events, in ms, whatever it is told by NOTIFY. @default 5_000 */
   readonly poll?: number
   /** How many events it reads at once. As many may be dispatched again after a crash. @default 200 */
@@ -25,11 +25,6 @@ export interface RelayOptions extends TableOptions, RetryOptions {
   readonly onError?: OnError
   /** @default the system's */
   readonly clock?: Clock
-}
-
-/** What of `createEvents` a relay needs. */
-export interface StoredDispatcher {
-  dispatchStored(stored: StoredEvent): Promise<void>
 }
 
 export interface Relay {
@@ -67,7 +62,7 @@ export function relayOutbox(options: RelayOptions): Relay {
  */
 class OutboxRelay implements Relay {
   readonly #pool: RelayPool
-  readonly #events: StoredDispatcher
+  readonly #events: Pick<Events, 'dispatchStored'>
   readonly #name: TableName
   readonly #retry: RetryPolicy
   readonly #poll: number
