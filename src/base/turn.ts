@@ -1,3 +1,7 @@
+// Taken when this is loaded: a test that puts fake timers in their place later must not stop the hub and the queue.
+const immediate = typeof setImmediate === 'function' ? setImmediate : undefined
+const timeout = setTimeout
+
 /**
  * Calls `run` once this turn of the event loop has handled all that was waiting on its sockets.
  *
@@ -5,4 +9,4 @@
  * on a quiet loop it follows at once. Elsewhere a zero timer is the nearest thing.
  */
 export const endOfTurn: (run: () => void) => void =
-  typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0)
+  immediate === undefined ? (run) => void timeout(run, 0) : (run) => void immediate(run)

@@ -62,6 +62,7 @@ const others = [
   'jiti',
   'react',
   'redis',
+  'vitest',
   'zod',
 ]
 
@@ -116,9 +117,11 @@ const floors: Record<string, readonly string[]> = {
     ...brokerCore,
     ...memory,
     ...hub,
+    ...http,
     ...testing,
     ...node,
   ],
+  'testing/vitest.ts': [...testing, 'vitest'],
   'opentelemetry/a.ts': [...base, ...opentelemetry, '@opentelemetry/api'],
   'server/a.ts': [...library, ...server, ...node],
   'server/workers/a.ts': [...base, ...broker, ...hub, ...server, ...node],

@@ -1,0 +1,1 @@
+export { type MillraceMatchers, millraceMatchers } from './testing/vitest.ts'
