@@ -21,6 +21,8 @@ export function openQueueFile(dir: string): Database {
     // What jobs hold is not for everyone on this machine.
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     database = openDatabase(join(dir, queueForm.name))
+    // Before the first look: it may be that another process is tidying up.
+    database.exec(queueForm.ofEveryConnection)
     // Processes that start together would all make the tables.
     if (isEmptyFile(database)) lock = openLock(join(dir, 'queue.lock'), patience)
     prepareFile(database, dir, queueForm)

@@ -1,0 +1,3 @@
+import { defineEvent } from '../../../../dist/index.js'
+
+export const Order = defineEvent('Order')
