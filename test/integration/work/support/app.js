@@ -1,0 +1,3 @@
+import { shopOfEnvironment } from './shop.js'
+
+export const { events, hub } = shopOfEnvironment()
