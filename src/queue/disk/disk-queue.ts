@@ -11,8 +11,8 @@ import { type Lane, Lanes } from './lanes.ts'
 import type { Claimed, QueueReplies, QueueRequest, QueueSettings } from './messages.ts'
 import { toNewJob } from './new-job.ts'
 import { openQueueFile } from './queue-directory.ts'
+import { openSignOfLife, type SignOfLife } from './sign-of-life.ts'
 import { Steps } from './steps.ts'
-import { SignOfLife } from './workers.ts'
 
 export interface DiskQueueOptions {
   /** @default the system's */
@@ -68,13 +68,14 @@ class DiskQueue implements Queue {
     }
     this.#dir = dir
     this.#clock = clock
-    this.#onError = onError
+    // Should it throw, that is for the process to report, and for nothing here to stumble over.
+    this.#onError = (error) => void Promise.resolve(error).then(onError)
     this.#database = openQueueFile(dir)
     const settings: QueueSettings = { dir, failedLimit }
     this.#thread = new DatabaseThread('#queue-thread', settings, (cause) => this.#die(cause))
     this.#steps = new Steps({
       clock,
-      onError,
+      onError: this.#onError,
       step: (changes, wants) =>
         this.#ask({ kind: 'step', changes, wants, lock: this.#signOfLife?.name, now: clock.now() }),
       wants: () => (this.#isStopping ? [] : this.#lanes.wants()),
@@ -126,6 +127,7 @@ class DiskQueue implements Queue {
       }
       this.#lanes.onIdle = look
       this.#steps.wind(look)
+      look()
     })
     // The thread's connection is this process's last one, and so the one that tidies up.
     this.#database.close()
@@ -139,7 +141,7 @@ class DiskQueue implements Queue {
   }
 
   #beginWork(): SignOfLife {
-    const signOfLife = new SignOfLife(this.#dir)
+    const signOfLife = openSignOfLife(this.#dir)
     const look = () => this.#steps.look()
     const every = (ms: number, run: () => void) => void this.#ends.push(this.#clock.every(ms, run))
     every(tendInterval, () => void this.#tend().then(look))
@@ -209,7 +211,10 @@ class DiskQueue implements Queue {
   }
 
   #die(cause: unknown): void {
-    const error = unavailable(cause)
+    const message =
+      `The thread that works on the queue on disk has ended: ${textOf(cause)}. Start this process again: it takes and runs no more ` +
+      'jobs. What runs now is run again.'
+    const error = new MillraceError('queue_unavailable', message, { cause })
     this.#steps.end(error)
     this.#onError(error)
   }
@@ -235,7 +240,10 @@ class DiskQueue implements Queue {
 }
 
 function unavailable(cause: unknown): MillraceError {
-  const text = cause instanceof Error ? cause.message : String(cause)
-  const message = `The queue on disk does not answer: ${text}. Look at the room on the disk and try again; a job that is there already stays one.`
+  const message = `The queue on disk does not answer: ${textOf(cause)}. Look at the room on the disk and try again; a job stays one.`
   return new MillraceError('queue_unavailable', message, { cause })
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { OnError } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
-import { Changes, type Which } from './changes.ts'
+import { type Batch, Changes, type Which } from './changes.ts'
 import type { Change, Claimed, QueueReplies, Settlement, Want } from './messages.ts'
 import type { NewJob } from './new-job.ts'
 
@@ -11,7 +11,7 @@ export interface StepsOptions {
   readonly step: (changes: readonly Change[], wants: readonly Want[]) => Promise<QueueReplies['step']>
   /** What could be run besides. */
   readonly wants: () => readonly Want[]
-  /** Is to run them. */
+  /** Is to run them. Does not throw, as `onError` does not. */
   readonly onClaimed: (claimed: readonly Claimed[]) => void
   readonly onError: OnError
 }
@@ -41,7 +41,9 @@ export class Steps {
   #isStepping = false
   /** Set when nothing is tried again any more. */
   #isLast = false
-  #isEnded = false
+  /** Why nothing can be written any more, if so. */
+  #end: { readonly error: unknown } | undefined
+  #isTold = false
   #endTimer: () => void = () => {}
   #endRest: () => void = () => {}
   #onIdle: () => void = () => {}
@@ -57,6 +59,7 @@ export class Steps {
 
   /** Resolves when it is on the disk. */
   add(job: NewJob): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end.error)
     const added = this.#changes.add(job)
     this.#step()
     return added
@@ -64,7 +67,7 @@ export class Steps {
 
   /** Tries until it is in the file, and then calls `onKept`. */
   settle(settlement: Settlement, onKept: () => void = () => {}): void {
-    if (this.#isEnded) return
+    if (this.#end !== undefined) return
     this.#changes.settle(settlement, onKept)
     this.#step()
   }
@@ -87,7 +90,7 @@ export class Steps {
 
   /** Gives up: nothing can be written any more. */
   end(error: unknown): void {
-    this.#isEnded = true
+    this.#end = { error }
     this.#endTimer()
     this.#endRest()
     this.#changes.drop(error)
@@ -95,48 +98,53 @@ export class Steps {
   }
 
   #step(): void {
-    if (this.#isStepping || this.#isEnded) return
+    if (this.#isStepping || this.#end !== undefined) return
     this.#isStepping = true
     endOfTurn(() => void this.#run())
   }
 
   async #run(): Promise<void> {
-    for (;;) {
+    while (this.#end === undefined) {
       const which = whichIn[this.#trouble]
-      const isThere = this.#changes.has(which) || (this.#isToLook && which !== 'added')
-      if (!isThere || this.#isEnded) break
-      await this.#stepOnce(which)
+      const isLooking = which !== 'added'
+      if (!this.#changes.has(which) && !(this.#isToLook && isLooking)) break
+      const batch = this.#changes.take(which)
+      const wants = isLooking && !this.#isLast ? this.#options.wants() : []
+      if (isLooking) this.#isToLook = false
+      let stepped: QueueReplies['step']
+      try {
+        stepped = await this.#options.step(batch.changes, wants)
+      } catch (error) {
+        batch.fail(error)
+        if (isLooking) this.#takeBreath(error, batch)
+        continue
+      }
+      batch.succeed()
+      if (isLooking) this.#goOn(stepped)
     }
     this.#isStepping = false
+    if (this.#end !== undefined) this.#changes.drop(this.#end.error)
     if (this.isIdle) this.#onIdle()
   }
 
-  async #stepOnce(which: Which): Promise<void> {
-    const { step, wants, onClaimed } = this.#options
-    const batch = this.#changes.take(which)
-    const isLooking = which !== 'added'
-    const wanted = isLooking && !this.#isLast ? wants() : []
-    if (isLooking) this.#isToLook = false
-    try {
-      const { claimed, next } = await step(batch.changes, wanted)
-      batch.succeed()
-      if (!isLooking) return
-      if (this.#trouble !== 'none') this.look()
-      this.#trouble = 'none'
-      onClaimed(claimed)
-      this.#lookAt(next)
-    } catch (error) {
-      batch.fail(error)
-      if (!isLooking) return
-      this.#isToLook = true
-      if (batch.changes.some(({ kind }) => kind === 'add')) this.#trouble = 'apart'
-      else this.#rest(error)
-    }
+  #goOn({ claimed, next }: QueueReplies['step']): void {
+    if (this.#trouble !== 'none') this.#isToLook = true
+    this.#trouble = 'none'
+    this.#isTold = false
+    this.#options.onClaimed(claimed)
+    this.#lookAt(next)
+  }
+
+  #takeBreath(error: unknown, { changes }: Batch): void {
+    this.#isToLook = true
+    if (changes.some(({ kind }) => kind === 'add')) this.#trouble = 'apart'
+    else this.#rest(error)
   }
 
   #rest(error: unknown): void {
     this.#trouble = 'resting'
-    this.#options.onError(error)
+    if (!this.#isTold) this.#options.onError(error)
+    this.#isTold = true
     if (this.#isLast) {
       this.#changes.drop(error)
       return

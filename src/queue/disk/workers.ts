@@ -1,27 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLock } from '../../sqlite/lock.ts'
 import { type Database, inTransaction, resultCodeOf, resultCodes, type Statement } from '../../sqlite/sqlite.ts'
-
-/** That this process is alive: a lock on a file of its own, which nobody can hold any more once the process has ended. */
-export class SignOfLife {
-  /** The file, in the directory. */
-  readonly name = `queue-worker-${randomUUID()}.lock`
-  readonly #path: string
-  readonly #lock: Database
-
-  constructor(dir: string) {
-    this.#path = join(dir, this.name)
-    this.#lock = openLock(this.#path)
-  }
-
-  /** @param isGone Whether nobody will look at the file. */
-  end(isGone: boolean): void {
-    this.#lock.close()
-    if (isGone) rmSync(this.#path, { force: true })
-  }
-}
 
 interface WorkerRow {
   readonly id: number
@@ -40,6 +20,7 @@ export class Workers {
   readonly #others: Statement
   readonly #anyOther: Statement
   readonly #putBack: Statement
+  readonly #stray: Statement
 
   constructor(database: Database, dir: string) {
     this.#dir = dir
@@ -49,6 +30,9 @@ export class Workers {
     this.#others = database.prepare('SELECT id, lock FROM workers WHERE id <> ?')
     this.#anyOther = database.prepare('SELECT 1 FROM workers WHERE id <> ? LIMIT 1')
     this.#putBack = database.prepare('UPDATE jobs SET worker = NULL WHERE worker = ?')
+    this.#stray = database.prepare(
+      'SELECT DISTINCT worker AS id FROM jobs WHERE worker IS NOT NULL AND worker NOT IN (SELECT id FROM workers)',
+    )
   }
 
   /** In a transaction. @returns its number */
@@ -71,6 +55,8 @@ export class Workers {
   removeDead(own: number): number {
     let jobs = 0
     for (const { id, lock } of this.#others.all(own) as WorkerRow[]) jobs += this.#removeIfDead(id, lock)
+    // Of a worker that was taken for dead, because somebody had removed the file of its lock.
+    for (const { id } of this.#stray.all() as WorkerRow[]) jobs += this.#removeNow(id)
     return jobs
   }
 
@@ -85,10 +71,14 @@ export class Workers {
       throw error
     }
     try {
-      return inTransaction(this.#database, 'IMMEDIATE', () => this.remove(id))
+      return this.#removeNow(id)
     } finally {
       lock.close()
       rmSync(path, { force: true })
     }
+  }
+
+  #removeNow(id: number): number {
+    return inTransaction(this.#database, 'IMMEDIATE', () => this.remove(id))
   }
 }
