@@ -20,7 +20,9 @@ export function carryOut(
   if (json) {
     const paths = (isNew: boolean) =>
       plan.steps.filter(({ before }) => (before === undefined) === isNew).map(({ path }) => project.show(path))
-    say(JSON.stringify({ created: paths(true), changed: paths(false), todo: todos, dryRun, ...more }))
+    say(
+      JSON.stringify({ created: paths(true), changed: paths(false), todo: todos, notes: plan.notes, dryRun, ...more }),
+    )
     return
   }
   const rows = plan.steps.map(({ path, before, what }) => [
@@ -35,6 +37,7 @@ export function carryOut(
       `${paint(verb === 'created' ? 'green' : 'yellow', would)}  ${path.padEnd(width)}  ${paint('dim', printable(what))}`,
     )
   }
+  for (const note of plan.notes) say(`${paint('yellow', 'note')}     ${note}`)
   for (const todo of todos) sayTodo(todo)
 }
 

@@ -26,7 +26,10 @@ export async function initialize(options: InitCommandOptions): Promise<void> {
   }
   carryOut(done.project, done.plan, options, { framework: done.framework, next: nextSteps(done) })
   if (json) return
-  if (isDone) say('\nEverything is there. Nothing was changed.')
+  if (isDone) {
+    say('\nEverything is there. Nothing was changed.')
+    return
+  }
   say(
     `\nNext:\n${nextSteps(done)
       .map((line) => `  ${line}`)

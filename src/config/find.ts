@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MillraceError, quote } from '../base/errors.ts'
 import { type Config, fileNameStyles, testRunners } from './config.ts'
-import { importModule } from './module.ts'
+import { importConfig } from './module.ts'
 
 /** What the file is called, the first that is there. */
 export const configFiles = ['ts', 'mts', 'js', 'mjs'].map((extension) => `millrace.config.${extension}`)
@@ -33,7 +33,7 @@ export async function findConfig(folder: string): Promise<FoundConfig | undefine
   if (path === undefined) return undefined
   let config: unknown
   try {
-    config = (await importModule(path)).default
+    config = (await importConfig(path)).default
   } catch (error) {
     throw invalid(path, `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error)
   }

@@ -128,11 +128,12 @@ function fileFor(project: Project, folder: string, name: string): string {
 }
 
 function addTest(
-  { tests, specifier, write }: Project,
+  { tests, untested, specifier, write }: Project,
   plan: Plan,
   path: string,
   template: (file: string, dialect: TestDialect) => string,
 ): void {
+  if (untested !== undefined) plan.notes.push(untested)
   if (tests === undefined) return
   const testPath = path.replace(/(\.\w+)$/, `.${tests.suffix}$1`)
   plan.create(testPath, write(template(specifier(testPath, path), dialectOf(tests.runner))), 'its test')

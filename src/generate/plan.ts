@@ -24,6 +24,8 @@ export interface Todo {
 export class Plan {
   readonly #steps = new Map<string, Step>()
   readonly todos: Todo[] = []
+  /** What else there is to say. */
+  readonly notes: string[] = []
   /** What was found done already. */
   readonly found: string[] = []
 

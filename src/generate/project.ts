@@ -23,6 +23,8 @@ export interface Project {
   readonly extension: string
   readonly schema: SchemaLibrary | undefined
   readonly tests: { readonly runner: TestRunner; readonly suffix: 'test' | 'spec' } | undefined
+  /** Why no tests can be written, where that is so and nobody has said so. */
+  readonly untested: string | undefined
   /** `process.env.NAME`, as the compiler takes it. */
   env(name: string): string
   /** The name of a file, without its extension. */
@@ -59,7 +61,7 @@ export function readProject(folder: string, config: Partial<Config> = {}): Proje
     isCommonJs: isRequired,
     extension,
     schema: schemaLibraries.find((name) => isUsable(manifest, name)),
-    tests: testsOf(manifest, sources, config.tests),
+    ...testsOf(manifest, sources, config.tests, isRequired),
     env: (name) => (rules?.quotesIndex ? `process.env['${name}']` : `process.env.${name}`),
     fileName: (words) => toFileName(words, fileNames),
     specifier: (from, to) => specifier(from, to, ending),
@@ -80,12 +82,30 @@ function isUsable(manifest: Manifest, name: SchemaLibrary): boolean {
   return major >= (name === 'arktype' ? 2 : 1)
 }
 
-function testsOf({ dependencies }: Manifest, sources: readonly Source[], wanted: Config['tests']): Project['tests'] {
-  if (wanted === false) return undefined
-  const runner = wanted ?? (['vitest', 'jest'] as const).find((name) => name in dependencies) ?? 'node'
+function testsOf(
+  manifest: Manifest,
+  sources: readonly Source[],
+  wanted: Config['tests'],
+  isRequired: boolean,
+): Pick<Project, 'tests' | 'untested'> {
+  if (wanted === false) return { tests: undefined, untested: undefined }
+  const runner = wanted ?? (['vitest', 'jest'] as const).find((name) => name in manifest.dependencies) ?? 'node'
+  if (wanted === undefined && runner === 'jest' && !takesModules(manifest, isRequired)) {
+    const untested =
+      'No test was written: jest runs CommonJS here, and before Node 24.9 it loads no ES modules in it, such as millrace. ' +
+      'Run it with node --experimental-vm-modules, or say in millrace.config what runs the tests: tests.'
+    return { tests: undefined, untested }
+  }
   const specs = sources.filter(({ path }) => /\.spec\.\w+$/.test(path)).length
   const tests = sources.filter(({ path }) => /\.test\.\w+$/.test(path)).length
-  return { runner, suffix: specs > tests ? 'spec' : 'test' }
+  return { tests: { runner, suffix: specs > tests ? 'spec' : 'test' }, untested: undefined }
+}
+
+/** Whether jest can load ES modules from this application's tests. */
+function takesModules({ scripts }: Manifest, isRequired: boolean): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const isFlagged = Object.values(scripts).some((script) => script.includes('--experimental-vm-modules'))
+  return major > 24 || (major === 24 && minor >= 9) || (isFlagged && !isRequired)
 }
 
 /** How most of the application's files import each other, where that is one of `endings`. */

@@ -19,11 +19,13 @@ export interface Result {
 interface RunOptions {
   readonly input?: string | Iterable<string>
   readonly env?: Readonly<Record<string, string>>
+  /** @default this one's */
+  readonly cwd?: string
 }
 
 /** Runs `millrace` to its end. Without input its stdin is empty. */
-export async function run(args: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<Result> {
-  const child = spawn(process.execPath, [main, ...args], { env: environment(env) })
+export async function run(args: readonly string[], { input = '', env = {}, cwd }: RunOptions = {}): Promise<Result> {
+  const child = spawn(process.execPath, [main, ...args], { env: environment(env), cwd })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
