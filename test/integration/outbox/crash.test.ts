@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { redis } from '../../../src/broker/redis/redis.ts'
@@ -10,7 +13,7 @@ import { createHub } from '../../../src/hub/hub.ts'
 import { outbox } from '../../../src/outbox/outbox.ts'
 import { Prng } from '../../chaos/prng.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
-import { join } from '../../support/reader.ts'
+import { join as joinHub } from '../../support/reader.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
 import { createStage } from './support/stage.ts'
@@ -45,14 +48,18 @@ interface Death {
 async function published() {
   const stage = await createStage(postgres)
   const channel = `orders.${stage.table}`
-  const reader = await join(hub, { channels: [channel] })
+  const reader = await joinHub(hub, { channels: [channel] })
+  const later = await joinHub(hub, { channels: [`${channel}-later`] })
   onTestFinished(() => reader.leave())
+  onTestFinished(() => later.leave())
   return {
     ...stage,
     reader,
+    /** What the queued listener publishes. */
+    later,
     box: (client: Parameters<typeof outbox>[0]) => outbox(client, { table: stage.table }),
-    start(batch: number, death?: Death): ChildProcess {
-      const options = { postgres: postgres.url, broker: broker.url, table: stage.table, channel, batch, ...death }
+    start(batch: number, more: Death | { readonly queue?: string } = {}): ChildProcess {
+      const options = { postgres: postgres.url, broker: broker.url, table: stage.table, channel, batch, ...more }
       const child = spawn(process.execPath, [program, JSON.stringify(options)], {
         stdio: ['ignore', 'ignore', 'inherit'],
       })
@@ -112,7 +119,10 @@ const hurts = {
     children[index].kill('SIGKILL')
     children[index] = start()
   },
-  /** As a process whose machine stands still: it goes on in the middle of what it did, when another has long taken over. */
+  /**
+   * As a process whose machine stands still: it goes on in the middle of what it did, when another has long taken over. Without a queue on
+   * disk, whose file it may have locked.
+   */
   async 'held up, and cut off from PostgreSQL,'(
     children: Children,
     index: 0 | 1,
@@ -130,14 +140,20 @@ const hurts = {
 
 test.each(Object.entries(hurts))(
   'relays are %s at random while transactions come and go: once, in order, nothing rolled back',
-  async (_, hurt) => {
-    const { pool, box, reader, start, empty } = await published()
+  async (what, hurt) => {
+    const { pool, box, reader, later, start, empty } = await published()
+    const dir = await mkdtemp(join(tmpdir(), 'millrace-outbox-'))
+    onTestFinished(() => rm(dir, { recursive: true, force: true }))
+    const more = what === 'killed' ? { queue: dir } : {}
     const prng = new Prng('relays')
     const transactions = new Transactions()
     let isWriting = true
+    const keys = () => reader.data.filter((data) => data !== 'next')
     const write = async (name: string) => {
       const client = await pool.connect()
       for (let round = 0; isWriting; round++) {
+        // So that what is under test is never far behind.
+        await until('the relay', async () => keys().length > transactions.expected.length - 100 || undefined)
         const transaction = transactions.begin(`${name}.${round}`)
         await client.query('BEGIN')
         for (let count = prng.int(1, 3); count > 0; count--)
@@ -150,7 +166,6 @@ test.each(Object.entries(hurts))(
       }
       client.release()
     }
-    const keys = () => reader.data.filter((data) => data !== 'next')
     const some = () => {
       const seen = keys().length
       const more = prng.int(1, 60)
@@ -158,10 +173,10 @@ test.each(Object.entries(hurts))(
     }
     const harm = async () => {
       // Two at a time, so that one takes over from the other as often as not.
-      const children: Children = [start(20), start(20)]
+      const children: Children = [start(20, more), start(20, more)]
       for (let count = 0; count < 12; count++) {
         await some()
-        await hurt(children, prng.int(0, 1) as 0 | 1, () => start(20), some)
+        await hurt(children, prng.int(0, 1) as 0 | 1, () => start(20, more), some)
       }
       isWriting = false
     }
@@ -171,6 +186,10 @@ test.each(Object.entries(hurts))(
     await until('all', async () => keys().length >= transactions.expected.length || undefined)
     expect(transactions.faults(keys())).toEqual([])
     expect(reader.data.filter((data) => data === 'next')).toHaveLength(transactions.expected.length)
+    // The queue promises no order.
+    const jobs = what === 'killed' ? transactions.expected : []
+    await until('the jobs', async () => later.data.length >= jobs.length || undefined)
+    expect(later.data.toSorted()).toEqual(jobs.toSorted())
   },
   120_000,
 )

@@ -1,12 +1,14 @@
 // A process that relays, on what was built, and dies in the middle of it: `{ at, when }` of its argument say before or after which
-// statement to PostgreSQL or append to the broker, counted from 1. Without them it goes on until it is killed.
+// statement to PostgreSQL or append to the broker, counted from 1. Without them it goes on until it is killed. With `queue`, a directory, it
+// has a queued listener as well.
 
 import { Pool } from 'pg'
+import { diskQueue } from '../../../../dist/disk.js'
 import { createEvents, createHub, defineChannel, defineEvent } from '../../../../dist/index.js'
 import { relayOutbox } from '../../../../dist/postgres.js'
 import { redis } from '../../../../dist/redis.js'
 
-const { postgres, broker, table, channel, batch, at, when } = JSON.parse(process.argv[2])
+const { postgres, broker, table, channel, batch, queue, at, when } = JSON.parse(process.argv[2])
 
 let count = 0
 async function step(work) {
@@ -27,12 +29,18 @@ const counted = new Proxy(redis(broker), {
 const hub = createHub({ channels: [defineChannel('orders.{table}')], broker: counted })
 
 const Placed = defineEvent('Placed')
-const events = createEvents()
+const events = queue === undefined ? createEvents() : createEvents({ queue: diskQueue(queue) })
 // The second message of each is the same for all: what tells them apart is the event that they are published for.
 events.listen(Placed, async ({ data }) => {
   await hub.publish(channel, data.key)
   await hub.publish(channel, 'next')
 })
+
+if (queue !== undefined) {
+  // As often as it takes: each death of a process counts as a run.
+  const options = { id: 'later', queue: { attempts: 1_000, backoff: 10 } }
+  events.listen(Placed, ({ data }) => hub.publish(`${channel}-later`, data.key), options)
+}
 
 const pool = new Pool({ connectionString: postgres })
 const connect = pool.connect.bind(pool)
