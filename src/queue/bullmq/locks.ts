@@ -2,12 +2,21 @@ import { systemClock } from '../../base/clock.ts'
 import type { EntryWorker, RedisClient } from './library.ts'
 import { run } from './script.ts'
 
-interface Lock {
+/** The lock of one run of a job. */
+export interface Lock {
+  /** Whether the job, which has run, is still ours to say what becomes of it. Asks only where that is not known; waits while Redis is away. */
+  confirm(): Promise<boolean>
+  release(): void
+}
+
+interface Held {
   readonly token: string
   /** When it was last known to be ours, in ms since the Unix epoch. */
   sureAt: number
   /** How often the connection had been made by then. */
   connections: number
+  /** Redis was told what became of the job, and perhaps has done it: then the lock is gone, and nothing is lost. */
+  isSettling: boolean
 }
 
 export interface LocksOptions {
@@ -34,11 +43,14 @@ export class Locks {
   readonly #client: RedisClient
   readonly #duration: number
   readonly #onLost: (id: string) => void
-  readonly #held = new Map<string, Lock>()
+  readonly #held = new Map<string, Held>()
   readonly #endTicks: () => void
   #connections = 0
   #readyAt = systemClock.now()
   #isBusy = false
+  #renewing: Promise<void> | undefined
+  /** The time of the Redis server at the last look for jobs whose worker has died, in ms since the Unix epoch. */
+  #lookedAt = 0
   readonly #onReady = () => {
     this.#connections++
     this.#readyAt = systemClock.now()
@@ -55,24 +67,23 @@ export class Locks {
   }
 
   /** Of a job that has just been fetched, and so is locked. */
-  hold(id: string, token: string): void {
-    this.#held.set(id, { token, sureAt: systemClock.now(), connections: this.#connections })
-  }
-
-  release(id: string): void {
-    this.#held.delete(id)
-  }
-
-  /** Whether the job is still ours; asks only where that is not known. Waits while Redis is away. */
-  async isHeld(id: string): Promise<boolean> {
-    const lock = this.#held.get(id)
-    if (lock === undefined) return false
-    const isSure =
-      this.#client.status === 'ready' &&
-      lock.connections === this.#connections &&
-      systemClock.now() - lock.sureAt < (this.#duration * 3) / 4
-    if (!isSure) await this.#renew()
-    return this.#held.has(id)
+  hold(id: string, token: string): Lock {
+    const held: Held = { token, sureAt: systemClock.now(), connections: this.#connections, isSettling: false }
+    this.#held.set(id, held)
+    // A later run of the same job may have begun here, if this one's lock was lost.
+    const isHeld = () => this.#held.get(id) === held
+    return {
+      confirm: async () => {
+        while (isHeld() && !this.#isSure(held)) {
+          await this.#renew()
+          // Some clients answer nothing, rather than wait or reject.
+          if (this.#client.status !== 'ready') throw new Error('Redis is away')
+        }
+        held.isSettling = true
+        return isHeld()
+      },
+      release: () => void (isHeld() && this.#held.delete(id)),
+    }
   }
 
   /** Renews the locks, and then puts jobs back that have none. */
@@ -93,13 +104,36 @@ export class Locks {
     this.#client.off('ready', this.#onReady)
   }
 
+  #isSure({ sureAt, connections }: Held): boolean {
+    return (
+      this.#client.status === 'ready' &&
+      connections === this.#connections &&
+      systemClock.now() - sureAt < (this.#duration * 3) / 4
+    )
+  }
+
   async #tick(): Promise<void> {
     await this.#renew()
     if (this.#client.status !== 'ready' || systemClock.now() - this.#readyAt < settleTime) return
-    await this.#worker.getBackend().moveStalledJobsToWait()
+    // Both go out together. The client sends again what the loss of a connection has left without an answer: a look that is done long
+    // after it was asked for is no look.
+    const look = [this.#worker.keys['stalled-check'] ?? '', this.#lookedAt, tickOf(this.#duration) * 2]
+    const [time] = await Promise.all([
+      run(this.#client, 'look', look),
+      this.#worker.getBackend().moveStalledJobsToWait(),
+    ])
+    this.#lookedAt = Number(time)
   }
 
-  async #renew(): Promise<void> {
+  /** Shared by all who need it at the same time. */
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewAll().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
+  async #renewAll(): Promise<void> {
     const held = [...this.#held]
     if (held.length === 0) return
     const connections = this.#connections
@@ -117,7 +151,7 @@ export class Locks {
       if (lost.has(id) && !(await this.#takeBack(id, lock.token))) {
         if (this.#held.get(id) !== lock) continue
         this.#held.delete(id)
-        this.#onLost(id)
+        if (!lock.isSettling) this.#onLost(id)
         continue
       }
       lock.sureAt = now

@@ -43,9 +43,17 @@ return 1`
 /** Takes back the lock of a job that is nobody's: it ran out while Redis was away, or this process was held up. */
 const relock = `
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
-if not redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3], 'NX') then return 0 end
+if (redis.call('GET', KEYS[2]) or ARGV[2]) ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 redis.call('SREM', KEYS[3], ARGV[1])
 return 1`
+
+/** Keeps the look for jobs without a lock that comes next from being done, where the last one is too long ago. Gives the server's time. */
+const look = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if now - ARGV[1] > tonumber(ARGV[2]) then redis.call('SET', KEYS[1], now, 'PX', 1000) end
+return now`
 
 /** Takes back that a run was counted. */
 const uncount = `return redis.call('HINCRBY', KEYS[1], 'ats', -1)`
@@ -55,6 +63,7 @@ const scripts = {
   remove: { numberOfKeys: 2, lua: remove },
   claim: { numberOfKeys: 1, lua: claim },
   release: { numberOfKeys: 2, lua: release },
+  look: { numberOfKeys: 1, lua: look },
   uncount: { numberOfKeys: 1, lua: uncount },
   relock: { numberOfKeys: 3, lua: relock },
 } as const
