@@ -9,7 +9,18 @@ import { blocksOf } from './support/blocks.ts'
 import { createProject, type Project, root } from './support/project.ts'
 
 /** Blocks that name a file are parts of a program; the others are whole, and end by themselves. */
-const pages = ['events', 'queues', 'channels', 'disk', 'redis', 'errors', 'from-laravel', 'tracing', 'outbox']
+const pages = [
+  'events',
+  'queues',
+  'channels',
+  'disk',
+  'redis',
+  'errors',
+  'from-laravel',
+  'tracing',
+  'outbox',
+  'testing',
+]
 
 const snippets = await Promise.all(
   pages.map(async (page) => {

@@ -25,7 +25,7 @@ test('every link from page to page leads somewhere', async () => {
 
 async function pages(): Promise<string[]> {
   const found: string[] = []
-  for (const folder of ['.', 'docs', 'decisions', 'examples/chat']) {
+  for (const folder of ['.', 'docs', 'decisions', 'examples/chat', 'examples/notifications']) {
     for (const name of await readdir(join(root, folder))) if (name.endsWith('.md')) found.push(join(root, folder, name))
   }
   return found

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 export const root = fileURLToPath(new URL('../../../..', import.meta.url))
 
 /** What a project of a reader has installed besides us. */
-const packages = ['express', 'zod', 'valibot', 'redis', 'pg', '@types/pg', '@types/express', '@types/node']
+const packages = ['express', 'zod', 'valibot', 'redis', 'pg', '@types/pg', '@types/express', '@types/node', 'vitest']
 
 const compilerOptions = {
   target: 'ES2023',

@@ -1,0 +1,4 @@
+// @ts-check
+import { defineConfig } from 'millrace/config'
+
+export default defineConfig({ app: 'app.js' })
