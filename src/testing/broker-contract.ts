@@ -193,14 +193,14 @@ export function brokerContract({ test, create }: BrokerContractOptions): void {
 
   it('keeps for as long as the age says', async ({ broker, pass }) => {
     const head = await broker.head()
-    const old = await broker.append(to('a', 'old', { age: 200 }))
+    const old = await broker.append(to('a', 'old', { age: 1_000 }))
     const seen = await broker.append(to('b', 'kept'))
     assert.deepEqual(dataOf(await broker.read(head, ['a'], all)), ['old'])
-    await pass(400)
+    await pass(1_200)
     const page = await broker.read(head, ['a', 'b'], all)
     assert.deepEqual([page.gaps, dataOf(page)], [[{ channel: 'a', reason: 'expired', until: old }], ['kept']])
     assert.deepEqual((await broker.read(seen ?? '', ['a'], all)).gaps, [])
-    await broker.append(to('a', 'new', { age: 200 }))
+    await broker.append(to('a', 'new', { age: 1_000 }))
     assert.deepEqual(dataOf(await broker.read(seen ?? '', ['a'], all)), ['new'])
     assert.equal((await broker.read(head, ['a'], all)).gaps.length, 1)
   })
