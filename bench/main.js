@@ -7,6 +7,7 @@ import { runMicro, toMicroTable } from './harness/micro.js'
 import { parseOptions, usage } from './harness/options.js'
 import { toSelfTimes } from './harness/profile.js'
 import { isOnPath } from './harness/program.js'
+import { queueCases, runQueues, toQueueTables } from './harness/queues.js'
 import { mediansOf, toTable } from './harness/report.js'
 import { machine, openFileLimit } from './harness/system.js'
 import { toVerdict } from './harness/verdict.js'
@@ -26,16 +27,19 @@ const wanted = scenarios
     cases: scenario.cases.filter((one) => isWanted(`${scenario.name}: ${nameOf(one)}`)),
   }))
   .filter(({ cases }) => cases.length > 0)
+const wantedQueues = queueCases(isWanted)
 const isMicroWanted = isWanted('micro')
 
 if (help) console.log(usage)
 else if (list) showList()
 else if (process.platform !== 'linux') fail('It reads processor time and memory from /proc, which is on Linux alone.')
-else if (wanted.length === 0 && !isMicroWanted) fail('Nothing has such a name; --list shows what there is.')
+else if (wanted.length === 0 && wantedQueues.length === 0 && !isMicroWanted)
+  fail('Nothing has such a name; --list shows what there is.')
 else await bench()
 
 function showList() {
   for (const { name, cases } of wanted) for (const one of cases) console.log(`${name}: ${nameOf(one)}`)
+  for (const { scenario, way } of wantedQueues) console.log(`${scenario.name}: ${way}`)
   if (isMicroWanted) console.log('micro')
 }
 
@@ -61,21 +65,25 @@ async function bench() {
     }
   }
 
+  const queues = await runQueues(wantedQueues, { repeat, seconds: settings.seconds })
   const micro = isMicroWanted ? await runMicro() : []
 
   for (const { scenario, cases } of results) {
     const rows = cases.map(({ row }) => row)
     console.log(`\n### ${scenario.name}\n\n${toTable(scenario, rows)}`)
   }
+  for (const table of toQueueTables(queues)) console.log(`\n${table}`)
   if (micro.length > 0) console.log(`\n### micro\n\n${toMicroTable(micro)}`)
   const verdict = toVerdict((scenario, name) => {
     const row = results
       .find((result) => result.scenario.name === scenario)
       ?.cases.find(({ row }) => row.name === name)?.row
-    return row === undefined || row.runs.length === 0 ? undefined : mediansOf(row.runs)
+    if (row !== undefined) return row.runs.length === 0 ? undefined : mediansOf(row.runs)
+    return queues.find((result) => result.scenario.name === scenario && result.way === name)?.medians
   })
   if (verdict !== '') console.log(`\n### Targets\n\n${verdict}`)
-  if (results.some(({ cases }) => cases.some(({ row }) => row.failures.length > 0))) process.exitCode = 1
+  const failed = [...results.flatMap(({ cases }) => cases.map(({ row }) => row)), ...queues]
+  if (failed.some(({ failures }) => failures.length > 0)) process.exitCode = 1
 
   const file = out ?? join(fileURLToPath(new URL('results', import.meta.url)), `${date.replaceAll(':', '-')}.json`)
   mkdirSync(dirname(file), { recursive: true })
@@ -83,7 +91,13 @@ async function bench() {
     ...{ name, about, clients, plan, layout, payload },
     cases: cases.map(({ one, row }) => ({ ...one, ...row, medians: mediansOf(row.runs) })),
   }))
-  writeFileSync(file, `${JSON.stringify({ machine: about, settings, scenarios: rows, micro }, null, 2)}\n`)
+  const queueRows = queues.map(({ scenario: { name, about }, way, runs, medians, failures }) => ({
+    ...{ scenario: name, about, way, runs, medians, failures },
+  }))
+  writeFileSync(
+    file,
+    `${JSON.stringify({ machine: about, settings, scenarios: rows, queues: queueRows, micro }, null, 2)}\n`,
+  )
   console.log(`\nAll figures: ${file}`)
 }
 

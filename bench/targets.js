@@ -1,6 +1,7 @@
 // @ts-check
 
 /** @typedef {import('./harness/report.js').Medians} Medians */
+/** @typedef {keyof Medians | keyof import('./queue/measure.js').QueueRun} Figure */
 
 /**
  * What Millrace has set itself: a figure, or how often it is another one of the same run, and its bound.
@@ -8,7 +9,7 @@
  * @typedef {object} Target
  * @property {string} scenario
  * @property {string} of the name of a case
- * @property {keyof Medians} figure
+ * @property {Figure} figure
  * @property {{ scenario?: string, of: string }} [to] the figure of this case is 1
  * @property {number} [most]
  * @property {number} [least]
@@ -36,11 +37,17 @@ export const targets = [
   { scenario: 'redis', of: 'serve, redis, PUBLISH', figure: 'share', least: 100 },
   { scenario: 'gzip', of: 'serve, gzip', figure: 'wirePerDelivery', to: { of: 'serve' }, most: 1 / 3 },
   { scenario: 'gzip', of: 'serve, gzip', figure: 'cpuPerDelivery', to: { of: 'serve' }, most: 1.3 },
+  { scenario: 'queue-idle', of: 'memory', figure: 'p50', most: 5 },
+  { scenario: 'queue-idle', of: 'disk', figure: 'p50', most: 5 },
+  { scenario: 'queue-idle', of: 'bullmq', figure: 'p50', most: 10 },
+  { scenario: 'queue-busy', of: 'bullmq', figure: 'jobs', least: 2_000 },
 ]
 
-/** @type {Partial<Record<keyof Medians, string>>} */
+/** @type {Partial<Record<Figure, string>>} */
 export const words = {
   cpuPerDelivery: 'CPU for a delivery',
+  p50: 'p50 of the latency, ms',
+  jobs: 'jobs a second',
   p99: 'p99 of the latency, ms',
   share: 'delivered or answered, %',
   rate: 'deliveries a second',

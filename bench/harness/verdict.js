@@ -2,12 +2,12 @@
 import { targets, words } from '../targets.js'
 import { markdown } from './markdown.js'
 
-/** @typedef {import('./report.js').Medians} Medians */
+/** @typedef {import('../targets.js').Figure} Figure */
 
 /**
  * Which of the targets this run has met; only those are told whose figures it has.
  *
- * @param {(scenario: string, name: string) => Medians | undefined} look
+ * @param {(scenario: string, name: string) => Partial<Record<Figure, number | undefined>> | undefined} look
  */
 export function toVerdict(look) {
   const lines = targets.flatMap(({ scenario, of, figure, to, most, least }) => {

@@ -45,6 +45,16 @@ test('the bench reads compressed streams, and counts what they are on the wire',
   expect(gzip).toBeLessThan((plain ?? 0) / 2)
 })
 
+test('the bench measures how soon queued listeners start', async () => {
+  const out = join(dir, 'queues.json')
+  const args = ['--only', 'queue-idle: disk', '--seconds', '0.3', '--out', out]
+  await promisify(execFile)(process.execPath, ['bench/main.js', ...args])
+  const { queues } = JSON.parse(await readFile(out, 'utf8'))
+  expect(queues).toMatchObject([
+    { scenario: 'queue-idle', way: 'disk', medians: { p50: expect.any(Number) }, failures: [] },
+  ])
+})
+
 test('the bench measures a server that publishes by itself', async () => {
   const figures = await bench('--only', 'busy-1000: embedded, publish()')
   expect(figures.get('busy-1000: embedded, publish()')?.share).toBe(100)
