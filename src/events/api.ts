@@ -98,8 +98,8 @@ export interface Events {
   /** Who listens to what, in order of registration. */
   listeners(): readonly ListenerInfo[]
   /**
-   * Takes no more dispatches, waits for those under way and for the jobs that run, then closes the queue. Call it before the process ends;
-   * not awaited inside a listener, which it would wait for. A second call gives the first one's promise.
+   * Takes no more dispatches, but for those of jobs that run, waits for all under way and for these jobs, then closes the queue. Call it
+   * before the process ends; not awaited inside a listener, which it would wait for. A second call gives the first one's promise.
    */
   close(options?: CloseEventsOptions): Promise<void>
 }

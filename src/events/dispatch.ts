@@ -14,7 +14,7 @@ import type { ListenerInfo, ListenOptions, ListenTarget } from './listener.ts'
 import { Listeners } from './listeners.ts'
 import { type Queueing, toJob, toJobId } from './queueing.ts'
 import { type Registration, toRegistration } from './registration.ts'
-import { asRun } from './run.ts'
+import { asRun, currentRun } from './run.ts'
 import { fromStored } from './stored.ts'
 import { Worker } from './worker.ts'
 
@@ -102,7 +102,8 @@ class Dispatcher implements Events {
   }
 
   #assertOpen(name: string): void {
-    if (!this.#closed) return
+    // A job that runs may go on to its end, or it would fail for no fault of its own, and be run again.
+    if (!this.#closed || currentRun() !== undefined) return
     const message = `Event ${quote(name)} was dispatched after close(). Close when nothing dispatches any more.`
     throw new MillraceError('events_closed', message)
   }

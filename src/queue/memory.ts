@@ -85,7 +85,9 @@ class MemoryQueue implements Queue {
   }
 
   async add(job: Job): Promise<void> {
-    if (this.#closed) throw new MillraceError('queue_closed', `The queue is closed and takes no job ${quote(job.id)}.`)
+    // While it closes, what still runs may add.
+    if (this.#closed && this.#kept.size === 0)
+      throw new MillraceError('queue_closed', `The queue is closed and takes no job ${quote(job.id)}.`)
     if (this.#take(job)) this.#failed.drop(job.id)
   }
 
@@ -153,13 +155,13 @@ class MemoryQueue implements Queue {
 
   /** Makes the entry due in `ms`. Counted down rather than to a time of day: a clock set back would hold the job up. */
   #delay(entry: Entry, ms: number): void {
+    if (this.#closed && (ms > 0 || entry.lane.handler === undefined)) {
+      this.#drop(entry)
+      return
+    }
     if (ms <= 0) {
       entry.lane.due.push(entry)
       this.#wake(entry.lane)
-      return
-    }
-    if (this.#closed) {
-      this.#drop(entry)
       return
     }
     const step = Math.min(ms, longestTimer)

@@ -62,8 +62,8 @@ export interface Queue {
    * - MUST NOT run it before the caller's turn of the event loop is over.
    * - MUST do nothing when a job of that id, or with the same `unique`, is still kept (waiting, delayed or running): the caller tries
    *   again after a hand-over whose answer was lost. A failed job of that id is replaced.
-   * - MUST reject where it cannot keep it: with `queue_closed` after `close`, with `queue_full` at a limit of its own, with
-   *   `queue_unavailable` where it does not answer.
+   * - MUST reject where it cannot keep it: with `queue_closed` when it is closed, with `queue_full` at a limit of its own, with
+   *   `queue_unavailable` where it does not answer. While it waits in `close` it is not closed yet: what runs may add.
    */
   add(job: Job): Promise<void>
   /**

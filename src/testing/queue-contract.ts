@@ -343,9 +343,17 @@ export function queueContract({ test, create, isDurable }: QueueContractOptions)
     await hand.ran(concurrency + 3)
   })
 
-  it('waits for the running jobs when it is closed, and then takes no more', async ({ queue, pass }) => {
+  it('waits for the running jobs when it is closed, takes what they add, and then no more', async ({
+    queue,
+    pass,
+    another,
+  }) => {
     const gate = createGate()
-    const hand = work(queue, () => gate.passed.then(() => done))
+    const hand = work(queue, async (job) => {
+      await gate.passed
+      if (job.id === 'a') await queue.add(jobOf('b'))
+      return done
+    })
     await queue.add(jobOf('a'))
     await hand.ran(1)
     let isClosed = false
@@ -354,9 +362,11 @@ export function queueContract({ test, create, isDurable }: QueueContractOptions)
     })
     await pass(50)
     assert.equal(isClosed, false)
-    await assert.rejects(queue.add(jobOf('b')), { code: 'queue_closed' })
     gate.open()
     await closing
+    await assert.rejects(queue.add(jobOf('c')), { code: 'queue_closed' })
+    const last = isDurable ? await work(await another()).ran(1) : (await hand.ran(2)).slice(1)
+    assert.deepEqual(last, [{ job: jobOf('b'), attempt: 1 }])
   })
 
   it('gives the same promise to every close', async ({ queue }) => {

@@ -108,7 +108,9 @@ class BullmqQueue implements Queue {
   }
 
   async #shut(): Promise<void> {
-    await Promise.all([this.#adds.close(), ...[...this.#lanes.values()].map((lane) => lane.close())])
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()))
+    // Not before: what runs may add.
+    await this.#adds.close()
     await this.#store.close()
     await this.#connection.close()
   }

@@ -60,6 +60,8 @@ class DiskQueue implements Queue {
   /** The worker has broken a run off: it takes no more. */
   #isStopping = false
   #closing: Promise<void> | undefined
+  /** Nothing runs any more that could add something. */
+  #isClosed = false
 
   constructor(dir: string, { clock = systemClock, failedLimit = 10_000, onError = warn }: DiskQueueOptions) {
     if (!Number.isSafeInteger(failedLimit) || failedLimit < 1) {
@@ -94,7 +96,7 @@ class DiskQueue implements Queue {
   }
 
   async add(job: Job): Promise<void> {
-    this.#assertOpen()
+    if (this.#isClosed) throw closed()
     await this.#steps.add(toNewJob(job, this.#clock.now()))
   }
 
@@ -123,7 +125,9 @@ class DiskQueue implements Queue {
     for (const end of this.#ends) end()
     await new Promise<void>((resolve) => {
       const look = () => {
-        if (this.#steps.isIdle && this.#lanes.isIdle) resolve()
+        if (!this.#steps.isIdle || !this.#lanes.isIdle) return
+        this.#isClosed = true
+        resolve()
       }
       this.#lanes.onIdle = look
       this.#steps.wind(look)
@@ -235,8 +239,12 @@ class DiskQueue implements Queue {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new MillraceError('queue_closed', 'The queue is closed.')
+    if (this.#closing !== undefined) throw closed()
   }
+}
+
+function closed(): MillraceError {
+  return new MillraceError('queue_closed', 'The queue is closed.')
 }
 
 function unavailable(cause: unknown): MillraceError {

@@ -39,6 +39,22 @@ test.for(drivers)(
   },
 )
 
+test.for(drivers)('on $driver, what runs when the worker is told to stop may still dispatch', async (driver) => {
+  const stage = await openStage(driver, redis)
+  await stage.shop.dispatch('chain', { n: 1 })
+  const worker = await stage.work()
+  await stage.untilWritten('chain', 1)
+
+  await worker.kill('SIGTERM')
+  await stage.run(['work', '--stop-when-empty'])
+
+  expect((await stage.lines()).map(({ what, attempt }) => `${what} ${attempt}`)).toEqual([
+    'chain 1',
+    'work 1',
+    'worked 1',
+  ])
+})
+
 test.for(drivers)(
   'on $driver, what still runs when the time is over is told by its signal, and run again by the next worker',
   async (driver) => {

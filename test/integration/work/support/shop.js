@@ -16,6 +16,8 @@ export function shopOf({ dir, redisUrl, prefix, log, version, isMended }) {
 
   const write = (what, n, attempt) => appendFileSync(log, `${JSON.stringify({ what, n, attempt, at: Date.now() })}\n`)
 
+  const dispatch = (name, data) => events.dispatch(made.get(name)(data))
+
   /** An event, and a listener on it that writes a line as it begins. */
   function on(name, options, run = () => {}, schema = undefined) {
     const definition = schema === undefined ? defineEvent(name) : defineEvent(name, schema)
@@ -36,6 +38,10 @@ export function shopOf({ dir, redisUrl, prefix, log, version, isMended }) {
     if (n % 10 === 3 && !isMended) throw new Error(`never ${n}`)
     if (n % 10 === 7 && attempt === 1) throw new Error(`not yet ${n}`)
     write('worked', n, attempt)
+  })
+  on('chain', { attempts: 2 }, async ({ data: { n } }) => {
+    await delay(500)
+    await dispatch('work', { n, ms: 0 })
   })
   on('hang', { attempts: 3 }, async ({ data: { n } }, { attempt, signal }) => {
     if (attempt > 1) return
@@ -75,7 +81,7 @@ export function shopOf({ dir, redisUrl, prefix, log, version, isMended }) {
     if (attempt === 1) throw new Error('after it was published')
   })
 
-  return { events, hub, dispatch: (name, data) => events.dispatch(made.get(name)(data)) }
+  return { events, hub, dispatch }
 }
 
 /** As the environment says: in the process of `millrace work`. */
