@@ -64,7 +64,7 @@ export function makeListener(place: Place, name: string, eventName: string, isQu
   const template: ListenerTemplate = {
     name: toCamelCase(wordsOf(name)),
     event: { name: event.name, file: file(event.path) },
-    channel: channel === undefined ? undefined : { name: channel.name, text: channel.text, file: file(channel.path) },
+    channel: channel === undefined ? undefined : { name: channel.name, file: file(channel.path) },
     isQueued,
     isTypeScript: project.isTypeScript,
   }

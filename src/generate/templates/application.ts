@@ -32,10 +32,10 @@ import { messages } from '${messages}';
 
 // Next.js loads this module once for each bundle, and in development again at every change. The open streams are the hub's, so there
 // is one for the process: a channel that is added while \`next dev\` runs is there when it has been started again.
-const shared = globalThis${isTypeScript ? ' as { hub?: Hub }' : ''};
+const shared = globalThis${isTypeScript ? ' as { millraceHub?: Hub }' : ''};
 
 ${hubComment}
-export const hub = (shared.hub ??= createHub({ channels: [messages] }));
+export const hub = (shared.millraceHub ??= createHub({ channels: [messages] }));
 
 ${eventsComment}
 export const events = createEvents({ work: ${env} !== 'off' });

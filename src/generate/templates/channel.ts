@@ -36,36 +36,29 @@ export function channelTestTemplate(
   file: string,
   dialect: TestDialect,
 ): string {
-  const { params } = pattern
-  const isOpen = pattern.text.includes('*')
-  const values = Object.fromEntries(params.map((param, index) => [param, String(index + 1)]))
-  // A wildcard has no name of its own.
-  const instance = isOpen ? filled(pattern.text, values) : pattern.build(values)
-  const call = `${name}(${params.length === 0 ? '' : `{ ${params.map((param) => `${param}: '${values[param]}'`).join(', ')} }`})`
-  const imports = [
-    "import { createHub } from 'millrace';",
-    "import { sse } from 'millrace/web';",
-    `import { ${name} } from '${file}';`,
-  ]
-  const naming = `
-test('${name} has the name ${instance}', () => {
-  ${dialect.same(call, `'${instance}'`)}
-});
-`
-  return `${dialect.imports(imports)}
-${isOpen ? '' : naming}
-test('${isPrivate ? `a stranger may not subscribe to ${name}` : `everyone may subscribe to ${name}`}', async () => {
-  const hub = createHub({ channels: [${name}] });
+  const { text, params } = pattern
+  const values = params.map((param, index) => [param, String(index + 1)] as const)
+  const call = `${name}(${params.length === 0 ? '' : `{ ${values.map(([param, value]) => `${param}: '${value}'`).join(', ')} }`})`
+  // One with a wildcard cannot be called: its names are written.
+  const isOpen = text.includes('*')
+  const literal = `'${values.reduce((built, [param, value]) => built.replace(`{${param}}`, value), text).replaceAll('*', 'any')}'`
+  const one = isOpen ? literal : call
+  const naming = `test('${name} has the name ${literal.slice(1, -1)}', () => {
+  ${dialect.same(call, literal)}
+});`
+  const open = `test('everyone may subscribe to ${name}', async () => {
+  const hub = testHub({ channels: [${name}] });
+  const page = await hub.connect(${one});
 
-  const response = await sse(hub)(new Request('http://localhost/sse?channel=${encodeURIComponent(instance)}'));
+  await hub.publish(${one}, 'Hello');
 
-  ${dialect.same('response.status', isPrivate ? '403' : '200')}
-  await response.body?.cancel();
-  await hub.close();
-});
-`
-}
+  page.assertReceived('Hello');
+});`
+  const closed = `test('a stranger may not subscribe to ${name}', async () => {
+  const hub = testHub({ channels: [${name}] });
 
-function filled(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\{(\w+)\}/g, (_, param: string) => values[param] ?? '').replaceAll('*', 'any')
+  ${dialect.rejects(`hub.connect(${one})`, 'channel_forbidden')}
+});`
+  const imports = ["import { testHub } from 'millrace/testing';", `import { ${name} } from '${file}';`]
+  return dialect.file(imports, [...(isOpen ? [] : [naming]), isPrivate ? closed : open])
 }

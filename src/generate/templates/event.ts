@@ -49,18 +49,17 @@ export function eventTestTemplate(
   dialect: TestDialect,
 ): string {
   const sample = sampleOf(fields)
-  const refusal = `
-test('${name} refuses data that does not fit', () => {
-${isTypeScript ? '  // @ts-expect-error The data is missing, as it may be in what comes from outside.\n' : ''}  ${dialect.throws(`${name}({})`, 'data_invalid')}
-});
-`
-  return `${dialect.imports([`import { ${name} } from '${file}';`])}
-
-test('${name} carries its data', () => {
+  const carries = `test('${name} carries its data', () => {
   const event = ${name}(${sample});
 
   ${dialect.same('event.name', `'${name}'`)}
   ${dialect.equal('event.data', sample)}
-});
-${schema === undefined ? '' : refusal}`
+});`
+  const expected = isTypeScript
+    ? '  // @ts-expect-error The data is missing, as it may be in what comes from outside.\n'
+    : ''
+  const refuses = `test('${name} refuses data that does not fit', () => {
+${expected}  ${dialect.throws(`${name}({})`, 'data_invalid')}
+});`
+  return dialect.file([`import { ${name} } from '${file}';`], schema === undefined ? [carries] : [carries, refuses])
 }

@@ -6,7 +6,7 @@ export interface ListenerTemplate {
   /** The event it is for: its name in the code, and how its file is imported. */
   readonly event: { readonly name: string; readonly file: string }
   /** The channel that it publishes on; without one it only tells of the event. */
-  readonly channel: { readonly name: string; readonly text: string; readonly file: string } | undefined
+  readonly channel: { readonly name: string; readonly file: string } | undefined
   readonly isQueued: boolean
   readonly isTypeScript: boolean
 }
@@ -62,44 +62,32 @@ export function listenerTestTemplate(
   sample: string | undefined,
   dialect: TestDialect,
 ): string {
-  const isTypeOnly = sample === undefined && isTypeScript
-  const eventImports =
-    sample !== undefined
-      ? [`import { ${event.name} } from '${event.file}';`]
-      : isTypeOnly
-        ? [`import type { ${event.name} } from '${event.file}';`]
-        : []
-  const ownImport = `import { ${name} } from '${file}';`
+  const isMade = sample !== undefined
+  const imports = [
+    ...(isMade || !isTypeScript ? [] : ["import type { EventOf } from 'millrace';"]),
+    ...(isMade || isTypeScript ? [`import ${isMade ? '' : 'type '}{ ${event.name} } from '${event.file}';`] : []),
+    `import { ${name} } from '${file}';`,
+  ]
   const made = eventCode(event.name, sample, isTypeScript)
-  const types = isTypeOnly ? ["import type { EventOf } from 'millrace';"] : []
   if (channel === undefined) {
-    return `${dialect.imports([...types, ...eventImports, ownImport])}
-
-test('${name} tells of the event', () => {
+    const tells = `test('${name} tells of the event', () => {
   const told${isTypeScript ? ': string[]' : ''} = [];
   const event = ${made};
 
   ${name}((line) => told.push(line))(event);
 
   ${dialect.equal('told', `[\`${event.name} \${event.id}\`]`)}
-});
-`
+});`
+    return dialect.file(imports, [tells])
   }
-  return `${dialect.imports([...types, ...eventImports, ownImport])}
+  const what = isMade && sample !== '' ? `, ${event.name}, ${sample}` : isMade ? `, ${event.name}` : ''
+  const publishes = `test('${name} publishes the event on ${channel.name}', async () => {
+  const hub = testHub({ channels: [${channel.name}] });
 
-test('${name} publishes the event on ${channel.name}', async () => {
-  const published${isTypeScript ? ': unknown[]' : ''} = [];
-  const hub = {
-    publish: async (...message${isTypeScript ? ': unknown[]' : ''}) => {
-      published.push(message);
-      return null;
-    },
-  };
-  const event = ${made};
+  await ${name}(hub)(${made});
 
-  await ${name}(hub)(event);
-
-  ${dialect.equal('published', `[['${channel.text}', event]]`)}
-});
-`
+  hub.assertPublished(${channel.name}()${what});
+});`
+  const others = ["import { testHub } from 'millrace/testing';", `import { ${channel.name} } from '${channel.file}';`]
+  return dialect.file([...others, ...imports], [publishes])
 }

@@ -21,7 +21,7 @@ type Undo = TestContext['onTestFinished']
 
 test.concurrent.for(fixtures.map((fixture) => [fixture.name, fixture] as const))(
   '%s: init and make give an application that compiles, whose tests pass, and that streams',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ([, fixture], { onTestFinished }) => {
     const folder = await install(fixture, onTestFinished)
     const millrace = (...args: string[]) => command(folder, process.execPath, main, ...args)

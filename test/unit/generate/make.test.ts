@@ -185,7 +185,7 @@ export default 5
     const made = makeListenerOn('OrderPlaced')
 
     expect(textOf(made, 'listeners/mail-receipt.js')).toContain('hub.publish(all(), event)')
-    expect(textOf(made, 'listeners/mail-receipt.test.js')).toContain("[['all', event]]")
+    expect(textOf(made, 'listeners/mail-receipt.test.js')).toContain('hub.assertPublished(all(), OrderPlaced)')
   })
 
   test('is tested with a stand-in where nobody knows what its event takes', async () => {
@@ -246,7 +246,7 @@ describe('a channel', () => {
     const made = makeChannel(place(), 'rooms.{room}', { isPrivate: true })
 
     expect(textOf(made, 'channels/rooms.js')).toContain('authorize: () => false')
-    expect(textOf(made, 'channels/rooms.test.js')).toContain('assert.equal(response.status, 403)')
+    expect(textOf(made, 'channels/rooms.test.js')).toContain("{ code: 'channel_forbidden' }")
   })
 
   test('is given to the hub by hand where its channels are elsewhere', async () => {
