@@ -43,7 +43,7 @@ export class Connection {
     this.#onError = onError
     this.client = theirs ?? this.#keep(openClient(library, given))
     this.client.on('ready', this.#onReady)
-    this.client.on('error', this.#onClientError)
+    if (theirs !== undefined) theirs.on('error', this.#onClientError)
     if (this.client.status === 'wait') this.client.connect().catch(this.#onClientError)
   }
 
@@ -101,7 +101,7 @@ export class Connection {
     for (const go of this.#waiting) go()
     this.client.off('ready', this.#onReady)
     await Promise.all(this.#opened.map(endClient))
-    this.client.off('error', this.#onClientError)
+    if (!this.#isOwn) this.client.off('error', this.#onClientError)
   }
 
   async #ready(wait: number): Promise<boolean> {
