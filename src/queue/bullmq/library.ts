@@ -17,7 +17,12 @@ export type EntryWorker = BullMQ.Worker<Job>
 
 /** Whoever creates a queue has BullMQ; who passes their own client does without ioredis. Required, so that `bullmq()` can fail at once. */
 export function loadBullmq(): Library {
-  return load('bullmq', 'npm install bullmq ioredis')
+  const library = load<Partial<Library>>('bullmq', 'npm install bullmq ioredis')
+  // Those before 6 know one client only.
+  if (library.createIORedisClient !== undefined) return library as Library
+  const message =
+    'The queue on Redis needs the package "bullmq" in version 6, and an earlier one is installed: npm install bullmq@6 ioredis'
+  throw new MillraceError('dependency_missing', message)
 }
 
 export function loadIoredis(): typeof IORedis {
