@@ -45,7 +45,8 @@ export class HeldQueue implements Queue {
   readonly #waiting = new Map<string, Entry>()
   readonly #running = new Map<string, Entry>()
   readonly #failed: MemoryFailedJobs
-  #isClosed = false
+  #closing: Promise<void> | undefined
+  #settled = () => {}
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -57,7 +58,7 @@ export class HeldQueue implements Queue {
   }
 
   async add(job: Job): Promise<void> {
-    if (this.#isClosed)
+    if (this.#closing !== undefined)
       throw new MillraceError('queue_closed', `The queue is closed and takes no job ${quote(job.id)}.`)
     if (this.#take(job)) this.#failed.drop(job.id)
   }
@@ -82,8 +83,12 @@ export class HeldQueue implements Queue {
     }))
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#settled = resolve
+      if (this.#running.size === 0) resolve()
+    })
+    return this.#closing
   }
 
   /** Runs what is due next; undefined where nothing is. */
@@ -105,6 +110,7 @@ export class HeldQueue implements Queue {
       const after = kind === 'retry' ? outcome.after : 0
       this.#waiting.set(job.id, { job, due: this.#clock.now() + after, attempt })
     }
+    if (this.#running.size === 0) this.#settled()
     return { job: copyOf(job), attempt, outcome }
   }
 
@@ -116,7 +122,7 @@ export class HeldQueue implements Queue {
   /** Of those that somebody works on; of those due together, the one that came first. */
   #next(): Entry | undefined {
     let first: Entry | undefined
-    if (this.#isClosed) return undefined
+    if (this.#closing !== undefined) return undefined
     for (const entry of this.#waiting.values()) {
       if (!this.#handlers.has(entry.job.queue)) continue
       if (first === undefined || entry.due < first.due) first = entry

@@ -2,10 +2,11 @@ import { memory } from '../broker/memory/memory.ts'
 import { parseSince } from '../http/since.ts'
 import type { Hub, HubOptions } from '../hub/api.ts'
 import { createHub } from '../hub/hub.ts'
+import { connect } from './connect.ts'
 import { ManualClock } from './manual-clock.ts'
 import type { MessageOn } from './message.ts'
 import { type Published, type PublishedMessages, publishedIn, recordAppends } from './published.ts'
-import { type ConnectOptions, connect, type TestClient } from './test-client.ts'
+import type { ConnectOptions, TestClient } from './test-client.ts'
 
 export interface TestHubOptions extends Omit<HubOptions, 'broker' | 'clock'> {
   /** Of positions, history, heartbeats and limits. @default manualClock() */

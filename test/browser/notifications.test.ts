@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
-import { folder, orderAs, type ShopData, type ShopOptions, shopData, startShop } from './notifications.ts'
+import { folder, orderAs, type ShopData, type ShopOptions, shopData, startShop, startWorker } from './notifications.ts'
 import { browserScope } from './scope.ts'
 
 const scope = browserScope()
@@ -137,6 +138,22 @@ describe('the shop', () => {
 
     await until('the mail', async () => after.output.includes('Mail to ada@example.com: Your order') || undefined)
     expect(await readdir(join(where.dir, 'outbox'))).toHaveLength(1)
+  })
+
+  test('leaves its jobs to a worker of their own, with a Redis that both publish through', async () => {
+    const redis = await startRedis()
+    undo.push(() => redis.stop())
+    const where = await data()
+    const { url } = await shop(where, { work: false, redis: redis.url })
+    const worker = await startWorker(where, redis.url)
+    undo.push(() => worker.kill('SIGKILL'))
+    const page = await open(await person(), url, 'ada')
+
+    await place(page, 'Coffee', 3)
+    await notifications(page).getByText('3 × Coffee is on its way').waitFor()
+    await until('what it prints', async () => worker.output.includes('Mail to ada@example.com') || undefined)
+    await worker.kill('SIGTERM')
+    expect(worker.ended).toBe(0)
   })
 
   test('leaves what it cannot confirm to be looked at and tried again, by the command line', async () => {

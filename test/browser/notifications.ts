@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execPath as node } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/free-port.ts'
-import { startGuarded } from '../support/guarded-process.ts'
+import { type GuardedProcess, startGuarded } from '../support/guarded-process.ts'
 import { until } from '../support/until.ts'
 
 export const folder = fileURLToPath(new URL('../../examples/notifications/', import.meta.url))
@@ -34,12 +34,14 @@ export interface ShopOptions {
   readonly work?: boolean
   /** @default a free one */
   readonly port?: number
+  /** @default none: the log is in the server's memory */
+  readonly redis?: string
 }
 
 /** The example, as its README runs it. Resolves when it accepts connections. */
-export async function startShop({ dir }: ShopData, { work = true, port }: ShopOptions = {}): Promise<Shop> {
+export async function startShop({ dir }: ShopData, { work = true, port, redis = '' }: ShopOptions = {}): Promise<Shop> {
   const own = port ?? (await freePort())
-  const env = [`PORT=${own}`, `DATA=${dir}`, 'HOST=127.0.0.1', 'REDIS_URL=', `WORK=${work ? 'yes' : 'no'}`]
+  const env = [`PORT=${own}`, `DATA=${dir}`, 'HOST=127.0.0.1', `REDIS_URL=${redis}`, `WORK=${work ? 'yes' : 'no'}`]
   const server = await startGuarded('env', [...env, node, join(folder, 'server.js')], '')
   await until('the shop', async () => {
     if (server.ended !== undefined) throw new Error(`The shop ended with ${server.ended}: ${server.output}`)
@@ -56,6 +58,19 @@ export async function startShop({ dir }: ShopData, { work = true, port }: ShopOp
     },
     kill: server.kill,
   }
+}
+
+/** `millrace work` in the folder of the example. Resolves when it works. */
+export async function startWorker({ dir }: ShopData, redis: string): Promise<GuardedProcess> {
+  const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+  const env = [`DATA=${dir}`, `REDIS_URL=${redis}`]
+  const run = 'cd "$0" && exec env "$@"'
+  const worker = await startGuarded('sh', ['-c', run, folder, ...env, node, command, 'work'], '')
+  await until('the worker', async () => {
+    if (worker.ended !== undefined) throw new Error(`The worker ended with ${worker.ended}: ${worker.output}`)
+    return worker.output !== '' || undefined
+  })
+  return worker
 }
 
 /** Signs in and orders, as the page does. Resolves with the statuses of both. */

@@ -300,6 +300,31 @@ describe('queued listeners of fake events', () => {
     events.assertQueued('mail')
   })
 
+  it('that run when it is closed are waited for', async () => {
+    const events = fakeEvents()
+    const order: string[] = []
+    let finish = () => {}
+    const listener = () =>
+      new Promise<void>((resolve) => {
+        finish = () => {
+          order.push('ran')
+          resolve()
+        }
+        started()
+      })
+    let started = () => {}
+    const isStarted = new Promise<void>((resolve) => (started = resolve))
+    events.listen(Placed, listener, { id: 'mail', queue: true })
+    await events.dispatch(placed())
+    const running = events.runJobs()
+    await isStarted
+    const closed = events.close().then(() => order.push('closed'))
+    expect(await events.counts()).toMatchObject([{ running: 1 }])
+    finish()
+    await Promise.all([running, closed])
+    expect(order).toEqual(['ran', 'closed'])
+  })
+
   it('run although the test has fake timers', async () => {
     vi.useFakeTimers()
     try {

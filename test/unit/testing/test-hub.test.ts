@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { defineChannel } from '../../../src/channels/define.ts'
 import { defineEvent } from '../../../src/events/define.ts'
 import { createHub } from '../../../src/hub/hub.ts'
+import { connect } from '../../../src/testing/connect.ts'
 import { fakeEvents } from '../../../src/testing/fake-events.ts'
-import { connect } from '../../../src/testing/test-client.ts'
 import { testHub } from '../../../src/testing/test-hub.ts'
 
 const Said = defineEvent('Said', z.object({ text: z.string() }))
