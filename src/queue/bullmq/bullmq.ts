@@ -33,7 +33,7 @@ export interface BullmqOptions {
 const leastLock = 1_000
 
 /**
- * The queue in Redis (6.2 or later, or Valkey), kept and run by BullMQ, shared by all processes that use the same server and prefix.
+ * The queue in Redis (7 or later, or Valkey), kept and run by BullMQ, shared by all processes that use the same server and prefix.
  * Needs the packages `bullmq`, and `ioredis` or a client of your own.
  *
  * A job that was taken is in the memory of the Redis server; whether it survives that server is a matter of its persistence
