@@ -5,12 +5,11 @@ import { Histogram } from '../load/histogram.js'
 import { ways } from './ways.js'
 
 /**
- * What one end of a queue is told to do. `count` is answered at once; `await` when so many jobs have run after those that are not counted.
+ * What one end of a queue is told to do. `await` is answered when so many jobs have run after those that are not counted.
  *
- * @typedef {{ type: 'open', way: string, dir: string, redis: string, works: boolean, concurrency: number }
+ * @typedef {{ type: 'open', way: string, dir: string, redis: string, works: boolean, concurrency: number, uncounted: number }
  *   | { type: 'pace', count: number, gap: number }
  *   | { type: 'fill', count: number }
- *   | { type: 'count', after: number }
  *   | { type: 'await', count: number }
  *   | { type: 'close' }} Order
  *
@@ -56,6 +55,7 @@ const run = (/** @type {import('./ways.js').JobData} */ { sent }) => {
 async function follow(order) {
   if (order.type === 'open') {
     const { way, dir, redis, works, concurrency } = order
+    before = order.uncounted
     end = ways[way]?.({ dir, redis, concurrency, run: works ? run : undefined })
   } else if (order.type === 'pace') {
     for (let count = 0; count < order.count; count++) {
@@ -70,8 +70,6 @@ async function follow(order) {
       await Promise.all(Array.from({ length: size }, () => end?.add({ sent: now() })))
     }
     return now() - at
-  } else if (order.type === 'count') {
-    before = runs + order.after
   } else if (order.type === 'await') {
     await new Promise((resolve) => {
       onRun = () => runs >= before + order.count && resolve(undefined)

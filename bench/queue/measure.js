@@ -42,9 +42,8 @@ const idleGap = 20
 export function measureIdle(way, seconds) {
   // One that looks every three seconds must be given time to.
   const count = Math.ceil((Math.max(seconds, way === 'polling' ? 12 : 0) * 1000) / idleGap)
-  return withQueue(way, async (sender, openWorker) => {
+  return withQueue(way, idleWarmUp, async (sender, openWorker) => {
     const worker = await openWorker()
-    await worker.order({ type: 'count', after: idleWarmUp })
     await sender.order({ type: 'pace', count: idleWarmUp + count, gap: idleGap })
     const { latency } = /** @type {Seen} */ (await worker.order({ type: 'await', count }))
     return latency === undefined ? {} : { p50: latency.p50, p99: latency.p99, max: latency.max }
@@ -58,13 +57,11 @@ export function measureIdle(way, seconds) {
  * @returns {Promise<QueueRun>}
  */
 export function measureBusy(way) {
-  return withQueue(way, async (sender, openWorker) => {
+  return withQueue(way, busyWarmUp, async (sender, openWorker) => {
     const total = busyWarmUp + busyJobs
     // In memory they cannot wait for the worker: it is the same process, and runs them from the first one on.
-    if (way === 'memory') await sender.order({ type: 'count', after: busyWarmUp })
     const filled = Number(await sender.order({ type: 'fill', count: total }))
     const worker = await openWorker()
-    if (way !== 'memory') await worker.order({ type: 'count', after: busyWarmUp })
     const { begun, ended, cpu } = /** @type {Seen} */ (await worker.order({ type: 'await', count: busyJobs }))
     return { jobs: (busyJobs * 1e6) / (ended - begun), added: (total * 1e6) / filled, cpuPerJob: cpu / busyJobs }
   })
@@ -73,10 +70,11 @@ export function measureBusy(way) {
 /**
  * @template T
  * @param {string} way
+ * @param {number} uncounted
  * @param {(sender: Side, openWorker: () => Promise<Side>) => Promise<T>} use
  * @returns {Promise<T>}
  */
-async function withQueue(way, use) {
+async function withQueue(way, uncounted, use) {
   /** @type {(() => Promise<unknown>)[]} */
   const stops = []
   try {
@@ -89,7 +87,7 @@ async function withQueue(way, use) {
       const child = await start(process.execPath, [file])
       stops.unshift(child.stop)
       const side = { order: (/** @type {Order} */ order) => ask(child, order) }
-      await side.order({ type: 'open', way, dir, redis: redis.url, works, concurrency })
+      await side.order({ type: 'open', way, dir, redis: redis.url, works, concurrency, uncounted })
       stops.unshift(() => side.order({ type: 'close' }))
       return side
     }
@@ -99,6 +97,9 @@ async function withQueue(way, use) {
     for (const stop of stops) await stop()
   }
 }
+
+/** What an end of a queue may take for an order, in ms. */
+const patience = 120_000
 
 let asked = 0
 
@@ -111,6 +112,7 @@ function ask(child, order) {
   const id = asked++
   return new Promise((resolve, reject) => {
     const settle = () => {
+      clearTimeout(timer)
       child.process.off('message', onMessage)
       child.process.off('exit', onExit)
     }
@@ -124,6 +126,10 @@ function ask(child, order) {
       settle()
       reject(new Error(`It ended before it had done ${order.type}, and printed: ${child.output()}`))
     }
+    const timer = setTimeout(() => {
+      settle()
+      reject(new Error(`It did not ${order.type} in ${patience} ms, and printed: ${child.output()}`))
+    }, patience)
     child.process.on('message', onMessage)
     child.process.on('exit', onExit)
     child.process.send({ id, order })

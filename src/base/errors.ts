@@ -45,6 +45,8 @@ export const errorCodes = {
   job_expired: 500,
   job_interrupted: 500,
   job_invalid: 500,
+  job_kept: 409,
+  job_unknown: 404,
   listener_failed: 500,
   listener_invalid: 500,
   listener_timeout: 500,

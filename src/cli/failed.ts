@@ -3,7 +3,7 @@ import type { FailedSelection } from '../queue/failed.ts'
 import type { Application } from './application.ts'
 import { exitCodes, report } from './exit.ts'
 import { toDetails, toFailedEvent, toFailedTable } from './failed-lines.ts'
-import { type LookOptions, look } from './look.ts'
+import { type LookOptions, lookAtJobs } from './look.ts'
 import { print } from './output.ts'
 
 interface Selecting extends LookOptions {
@@ -20,7 +20,7 @@ export function listFailed({
   limit,
   ...options
 }: LookOptions & { queue?: string; limit: number }): Promise<void> {
-  return look(options, async ({ events }) => {
+  return lookAtJobs(options, async ({ events }) => {
     const selection = queue === undefined ? {} : { queue }
     const jobs = await events.failed.list({ ...selection, limit })
     if (options.json) {
@@ -44,7 +44,7 @@ export function listFailed({
 }
 
 export function showFailed(id: string, options: LookOptions): Promise<void> {
-  return look(options, async ({ events }) => {
+  return lookAtJobs(options, async ({ events }) => {
     const failed = await events.failed.get(id)
     if (failed === undefined) throw unknown(id)
     await print(options.json ? JSON.stringify(toFailedEvent(failed)) : toDetails(failed))
@@ -65,7 +65,7 @@ export function purgeFailed({
   queue,
   ...options
 }: LookOptions & { olderThan: number; queue?: string }): Promise<void> {
-  return look(options, async ({ events }) => {
+  return lookAtJobs(options, async ({ events }) => {
     const before = Date.now() - olderThan
     const count = await events.failed.forget({ before, ...(queue === undefined ? {} : { queue }) })
     await print(options.json ? JSON.stringify({ forgotten: count }) : `${jobsIn(count)} forgotten.`)
@@ -82,7 +82,7 @@ async function change(
     const message = `Say which: ids, or --all, or --all --queue NAME. \`millrace failed list\` shows what there is.`
     throw new MillraceError('option_invalid', message)
   }
-  await look(options, async (application) => {
+  await lookAtJobs(options, async (application) => {
     const selections: FailedSelection[] = all ? [queue === undefined ? {} : { queue }] : ids.map((id) => ({ id }))
     let count = 0
     let missed = false
@@ -110,12 +110,12 @@ function changeOne({ events }: Application, what: Change, selection: FailedSelec
 async function whyNot({ events }: Application, id: string): Promise<MillraceError> {
   if ((await events.failed.get(id)) === undefined) return unknown(id)
   const message = `Job ${quote(id)} was left where it is: one with its id, or its \`unique\`, waits or runs by now.`
-  return new MillraceError('job_invalid', message, { data: { job: id } })
+  return new MillraceError('job_kept', message, { data: { job: id } })
 }
 
 function unknown(id: string): MillraceError {
   const message = `There is no failed job ${quote(id)}. \`millrace failed list\` shows those that there are.`
-  return new MillraceError('not_found', message, { data: { job: id } })
+  return new MillraceError('job_unknown', message, { data: { job: id } })
 }
 
 function jobsIn(count: number): string {

@@ -1,23 +1,18 @@
 import { globMatcher } from '../base/glob.ts'
 import type { ListenerInfo } from '../events/listener.ts'
-import { type Application, loadApplication } from './application.ts'
-import { paint, printable, say } from './output.ts'
+import type { Application } from './application.ts'
+import { exitCodes } from './exit.ts'
+import { type LookOptions, look } from './look.ts'
+import { paint, print, printable } from './output.ts'
 
-export interface ListOptions {
-  readonly app?: string
-  readonly json?: boolean
-}
-
-/** Shows the events, listeners and channels of the application. @throws {MillraceError} as `loadApplication` */
-export async function list({ app, json = false }: ListOptions): Promise<void> {
-  const application = await loadApplication({ app, work: false })
-  try {
+/** Shows the events, listeners and channels of the application. */
+export async function list(options: LookOptions): Promise<void> {
+  await look(options, async (application) => {
     const found = inventoryOf(application)
-    if (json) say(JSON.stringify(found))
-    else for (const line of toLines(found)) say(line)
-  } finally {
-    await application.close()
-  }
+    if (options.json) await print(JSON.stringify(found))
+    else for (const line of toLines(found)) await print(line)
+    return exitCodes.ok
+  })
 }
 
 /** What an application has, as JSON shows it. */

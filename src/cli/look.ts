@@ -3,7 +3,7 @@ import { assertDurable } from './durable.ts'
 import { report } from './exit.ts'
 import { endWithReader } from './output.ts'
 
-/** What every command has that looks at the jobs of an application. */
+/** What every command has that looks at an application. */
 export interface LookOptions {
   readonly app?: string
   readonly json?: boolean
@@ -23,6 +23,14 @@ export async function look(
   process.exit(await codeOf(app, json, use))
 }
 
+/** The same for what is done with its jobs. */
+export function lookAtJobs(options: LookOptions, use: (application: Application) => Promise<number>): Promise<void> {
+  return look(options, async (application) => {
+    assertDurable(application)
+    return use(application)
+  })
+}
+
 async function codeOf(
   app: string | undefined,
   json: boolean | undefined,
@@ -31,7 +39,6 @@ async function codeOf(
   try {
     const application = await loadApplication({ app, work: false })
     try {
-      assertDurable(application)
       return await use(application)
     } finally {
       await application.close()

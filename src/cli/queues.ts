@@ -1,12 +1,12 @@
 import { exitCodes } from './exit.ts'
-import { type LookOptions, look } from './look.ts'
+import { type LookOptions, lookAtJobs } from './look.ts'
 import { print } from './output.ts'
 import { toTable } from './table.ts'
 import { toServed } from './work-lines.ts'
 
 /** Prints how many jobs each queue has that has some, or that a listener is on. */
 export function queues(options: LookOptions): Promise<void> {
-  return look(options, async ({ events }) => {
+  return lookAtJobs(options, async ({ events }) => {
     const listeners = new Map(toServed(events.listeners(), undefined).map((one) => [one.queue, one.listeners]))
     const counts = new Map((await events.counts()).map((one) => [one.queue, one]))
     const all = [...new Set([...listeners.keys(), ...counts.keys()])].sort().map((queue) => ({

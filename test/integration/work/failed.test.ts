@@ -32,16 +32,16 @@ test('failed jobs are listed, shown, retried, forgotten and purged', { timeout: 
   expect(listed.stdout).toMatch(/\n3 jobs\.\n$/)
   expect((await failed('list', '--limit', '1')).stdout).toMatch(/\nThe latest 1 of 3 jobs\.\n$/)
   expect((await failed('list', '--queue', 'other')).stdout).toBe('No failed jobs.\n')
-  expect((await stage.run(['queues'])).stdout).toMatch(/^QUEUE .*\ndefault +0 +0 +0 +3 +work, hang/)
+  expect((await stage.run(['queues'])).stdout).toMatch(/^QUEUE .*\ndefault +0 +0 +0 +3 +work, /)
 
   const shown = await failed('show', id)
   expect(shown.stdout).toMatch(/"secret": "of the data"[\s\S]*Error: lost\n[\s\S]*Caused by: Error: the reason/)
-  expect(await failed('show', 'nobody')).toMatchObject({ code: 1, stderr: expect.stringContaining('(not_found)') })
+  expect(await failed('show', 'nobody')).toMatchObject({ code: 1, stderr: expect.stringContaining('(job_unknown)') })
 
   expect(await failed('retry', id, 'nobody')).toMatchObject({
     code: 1,
     stdout: '1 job put back.\n',
-    stderr: expect.stringMatching(/no failed job "nobody".*\(not_found\)/),
+    stderr: expect.stringMatching(/no failed job "nobody".*\(job_unknown\)/),
   })
   expect(toEvents((await stage.run(['queues', '--json'])).stdout)).toMatchObject([
     { queue: 'default', waiting: 1, failed: 2 },
