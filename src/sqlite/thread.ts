@@ -39,6 +39,8 @@ export class DatabaseThread<Request extends Message, Replies extends Readonly<Re
     this.#onEnd = onEnd
     this.#worker = new Worker(createRequire(import.meta.url).resolve(name), {
       workerData: settings,
+      // Those of the process may be of no use to it: with --input-type it would not start.
+      execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
     })
     this.#worker.on('message', (reply: Message) => this.#receive(reply))

@@ -113,3 +113,15 @@ test('after a backup was restored, who had seen more is told so, and nobody else
   for await (const entry of readAll(restored, ['a'], kept)) data.push(entry.data)
   expect(data).toEqual(['new', 'newer'])
 })
+
+test('a program that is given on the command line can open it too', async () => {
+  const dir = await createDirectory()
+  const program = `
+    import { createHub, defineChannel } from 'millrace'
+    import { disk } from 'millrace/disk'
+    const hub = createHub({ channels: [defineChannel('news')], broker: disk(${JSON.stringify(dir)}) })
+    await hub.publish('news', 'a')
+    await hub.close()`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'inherit' })
+  expect(await once(child, 'close')).toEqual([0, null])
+})
