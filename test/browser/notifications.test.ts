@@ -108,6 +108,9 @@ describe('the shop', () => {
     await page.getByLabel('Quantity').evaluate((input) => input.removeAttribute('max'))
     await place(page, 'Tea', 100)
     await page.getByRole('alert').getByText('quantity').waitFor()
+
+    await page.setViewportSize({ width: 320, height: 640 })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
   })
 
   test('asks who somebody is once it was started anew, and goes on', async () => {
