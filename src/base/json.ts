@@ -42,7 +42,7 @@ function faultInObject(object: object, path: string, above: Set<object>): JsonFa
 }
 
 /** By shape and not by `Object.prototype`, for objects of another realm (a vm context, a frame) are as plain. */
-function isPlain(object: object): boolean {
+export function isPlain(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object)
   return prototype === null || (typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null)
 }

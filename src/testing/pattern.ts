@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isPlain } from '../base/json.ts'
 
 /**
  * What data is to look like. Of an object, the members that are named; of a list, as many items; anything else as it is. In the place of
@@ -35,7 +36,7 @@ export function fits(value: unknown, pattern: unknown): boolean {
       pattern.every((item, index) => fits(value[index], item))
     )
   }
-  if (!isPlain(pattern)) return isDeepStrictEqual(value, pattern)
+  if (typeof pattern !== 'object' || pattern === null || !isPlain(pattern)) return isDeepStrictEqual(value, pattern)
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(pattern).every(([key, wanted]) => fits(Reflect.get(value, key), wanted))
 }
@@ -48,10 +49,4 @@ function isAsymmetric(pattern: unknown): pattern is { asymmetricMatch(value: unk
     'asymmetricMatch' in pattern &&
     typeof pattern.asymmetricMatch === 'function'
   )
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype
 }
