@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { MillraceError, quote } from '../base/errors.ts'
-import { findConfig } from '../config/find.ts'
+import { findApplication, findConfigPath } from '../config/find.ts'
 import { importModule, type ModuleExports } from '../config/module.ts'
 import type { CloseEventsOptions, Events } from '../events/api.ts'
 import { giveOrders, type WorkOptions } from '../events/work.ts'
@@ -60,21 +60,12 @@ export async function loadApplication({ app, work, cwd = process.cwd() }: Applic
   }
 }
 
+/** With `--app` the configuration is not asked, and may be broken. */
 async function modulePath(app: string | undefined, cwd: string): Promise<string> {
-  const found = app === undefined ? await findConfig(cwd) : undefined
-  if (app === undefined && found === undefined) {
-    throw new MillraceError(
-      'config_missing',
-      `There is no millrace.config.ts (or .js, .mjs) in ${cwd} or above it. ` +
-        'Run `npx millrace init` to make one, or name the application module: --app src/push.ts',
-    )
-  }
-  const path = found === undefined ? resolve(cwd, app ?? '') : resolve(found.folder, found.config.app)
-  if (!existsSync(path)) {
-    const whose = found === undefined ? '--app' : `app in ${found.path}`
-    throw new MillraceError('application_missing', `There is no ${path}, which ${whose} names. Check the path.`)
-  }
-  return path
+  const path = app === undefined ? (await findApplication(cwd, app)).path : resolve(cwd, app)
+  if (existsSync(path)) return path
+  const whose = app === undefined ? `app in ${findConfigPath(cwd)}` : '--app'
+  throw new MillraceError('application_missing', `There is no ${path}, which ${whose} names. Check the path.`)
 }
 
 async function importApplication(path: string): Promise<ModuleExports> {

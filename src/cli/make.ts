@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { MillraceError } from '../base/errors.ts'
-import { findConfig } from '../config/find.ts'
+import { findApplication } from '../config/find.ts'
 import { toFields } from '../generate/fields.ts'
 import { type Made, makeChannel, makeEvent, makeListener, type Place } from '../generate/make.ts'
 import { carryOut } from './changes.ts'
@@ -39,15 +38,7 @@ export async function makeAChannel(
 
 async function placeOf({ app, dir, test }: MakeOptions): Promise<Place> {
   const cwd = process.cwd()
-  const found = await findConfig(cwd)
-  if (found === undefined && app === undefined) {
-    throw new MillraceError(
-      'config_missing',
-      `There is no millrace.config.ts (or .js, .mjs) in ${cwd} or above it. ` +
-        'Run `npx millrace init`, or name the application module: --app src/push.ts',
-    )
-  }
-  const path = app === undefined ? resolve(found?.folder ?? cwd, found?.config.app ?? '') : resolve(cwd, app)
+  const { path, found } = await findApplication(cwd, app)
   return {
     app: path,
     config: { ...found?.config, ...(test ? {} : { tests: false as const }) },

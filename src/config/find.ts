@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { MillraceError, quote } from '../base/errors.ts'
 import { type Config, fileNameStyles, testRunners } from './config.ts'
 import { importConfig } from './module.ts'
@@ -39,6 +39,29 @@ export async function findConfig(folder: string): Promise<FoundConfig | undefine
   }
   assertConfig(path, config)
   return { config, path, folder: dirname(path) }
+}
+
+/** The application module that a command is for. */
+export interface NamedApplication {
+  /** Its absolute path, where nobody has looked yet whether there is anything. */
+  readonly path: string
+  readonly found: FoundConfig | undefined
+}
+
+/**
+ * The module that `--app` names, from `folder`, or else the configuration for `folder`, which is always read.
+ *
+ * @throws {MillraceError} `config_missing`, `config_invalid`
+ */
+export async function findApplication(folder: string, app: string | undefined): Promise<NamedApplication> {
+  const found = await findConfig(folder)
+  if (app !== undefined) return { path: resolve(folder, app), found }
+  if (found !== undefined) return { path: resolve(found.folder, found.config.app), found }
+  throw new MillraceError(
+    'config_missing',
+    `There is no millrace.config.ts (or .mts, .js, .mjs) in ${folder} or above it. ` +
+      'Run `npx millrace init` to make one, or name the application module: --app src/push.ts',
+  )
 }
 
 /** It comes from a file that no compiler may have seen. */

@@ -49,7 +49,9 @@ export class Plan {
     const before = step === undefined ? readFileSync(path, 'utf8') : step.before
     // A file that is made here has one reason, and does not need more.
     const whole = step === undefined ? what : step.before === undefined ? step.what : `${step.what}, ${what}`
-    this.#steps.set(path, { path, before, after: text, what: whole })
+    // What is added has the line ends of the file that it is added to.
+    const after = before?.includes('\r\n') ? text.replace(/\r?\n/g, '\r\n') : text
+    this.#steps.set(path, { path, before, after, what: whole })
   }
 
   /** Does it. What was written before something failed is taken back. */

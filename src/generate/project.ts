@@ -7,6 +7,8 @@ import { isTest, readSources, type Source, stemOf } from './sources.ts'
 import { inStyle, styleOf } from './style.ts'
 import { type ImportEnding, readTypeScriptRules } from './typescript.ts'
 
+const typed = /\.[mc]?tsx?$/
+
 /** Libraries for which an event's schema can be written. */
 export const schemaLibraries = ['zod', 'valibot', 'arktype'] as const
 export type SchemaLibrary = (typeof schemaLibraries)[number]
@@ -45,9 +47,9 @@ export interface Project {
 export function readProject(folder: string, config: Partial<Config> = {}): Project {
   const manifest = readManifest(folder)
   const sources = readSources(manifest.root)
-  const rules = hasTypeScript(manifest, sources) ? readTypeScriptRules(manifest) : undefined
-  const isTypeScript = rules !== undefined
-  const own = sources.filter(({ path }) => (isTypeScript ? /\.[mc]?tsx?$/ : /\.[mc]?jsx?$/).test(path))
+  const isTypeScript = isWrittenInTypeScript(manifest, sources)
+  const rules = isTypeScript ? readTypeScriptRules(manifest) : undefined
+  const own = sources.filter(({ path }) => isTypeScript === typed.test(path))
   const isRequired = rules?.isCommonJs ?? (!manifest.isModule && own.some(({ text }) => isCommonJs(text)))
   const isMjs = own.length > 0 && own.every(({ path }) => path.endsWith('.mjs') || path.includes('.config.'))
   const extension = isTypeScript ? '.ts' : isRequired || isMjs ? '.mjs' : '.js'
@@ -70,8 +72,10 @@ export function readProject(folder: string, config: Partial<Config> = {}): Proje
   }
 }
 
-function hasTypeScript({ dependencies }: Manifest, sources: readonly Source[]): boolean {
-  return 'typescript' in dependencies || sources.some(({ path }) => /\.[mc]?tsx?$/.test(path))
+/** By what its files are; where there are none yet, by what it has. */
+function isWrittenInTypeScript({ dependencies }: Manifest, sources: readonly Source[]): boolean {
+  const code = sources.filter(({ path }) => !path.includes('.config.'))
+  return code.some(({ path }) => typed.test(path)) || (code.length === 0 && 'typescript' in dependencies)
 }
 
 /** zod has what is needed since 3.24. */

@@ -17,13 +17,13 @@ export interface TypeScriptRules {
 }
 
 /**
- * Reads the tsconfig.json of the application, with all that it extends. Undefined where there is none.
+ * Reads the tsconfig.json of the application, with all that it extends. Without one it is run as it is, by Node, tsx and others.
  *
  * @throws {MillraceError} `project_unsupported` where the code that is written could not be compiled, with what to change
  */
-export function readTypeScriptRules(manifest: Manifest): TypeScriptRules | undefined {
+export function readTypeScriptRules(manifest: Manifest): TypeScriptRules {
   const found = getTsconfig(manifest.root)
-  if (found === null) return undefined
+  if (found === null) return { ending: '.ts', endings: ['.ts', '.js', ''], quotesIndex: false, isCommonJs: false }
   const options = found.config.compilerOptions ?? {}
   // Since 6.0 the defaults are for bundlers, and before for the CommonJS of old.
   const isModern = (majorOf(manifest, 'typescript') ?? 6) >= 6

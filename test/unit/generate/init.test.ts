@@ -247,3 +247,37 @@ describe('what is written', () => {
     )
   })
 })
+
+describe('an application in TypeScript', () => {
+  test('without a tsconfig.json, as Node runs it, imports with .ts', async () => {
+    const code = "import express from 'express'\n\nconst app = express()\n"
+    await write({ 'package.json': manifest({ express: '^5.0.0' }), 'server.ts': code })
+
+    const server = (await plan()).steps.find(({ path }) => path.endsWith('server.ts'))
+
+    expect(server?.after).toContain("import { hub } from './push.ts'")
+  })
+
+  test('is not one that has the compiler only to check its JavaScript', async () => {
+    const code = "import express from 'express'\n\nconst app = express()\n"
+    await write({
+      'package.json': manifest({ express: '^5.0.0', typescript: '^5.0.0' }),
+      'tsconfig.json': tsconfig({ checkJs: true }),
+      'server.js': code,
+    })
+
+    expect((await plan()).steps.map(({ path }) => path)).toContain(join(folder, 'push.js'))
+  })
+})
+
+test('the line ends of a file are kept', async () => {
+  const code = "import express from 'express'\r\n\r\nconst app = express()\r\napp.listen(80)\r\n"
+  await write({ 'package.json': manifest({ express: '^5.0.0' }), 'server.js': code })
+
+  const server = (await plan()).steps.find(({ path }) => path.endsWith('server.js'))
+
+  expect(server?.after).toBe(
+    "import express from 'express'\r\nimport { sse } from 'millrace/express'\r\nimport { hub } from './push.js'\r\n\r\n" +
+      "const app = express()\r\n\r\napp.get('/sse', sse(hub))\r\napp.listen(80)\r\n",
+  )
+})
