@@ -8,8 +8,8 @@ export interface ApplicationTemplate {
 
 const hubComment = `/** Who is connected to this process, and to which channels: only those that are named here can be subscribed to. */`
 const eventsComment = `/**
- * What happens in the application. Where MILLRACE_WORK is off, this process only dispatches, and \`millrace work\` runs the queued
- * listeners.
+ * What happens in the application. Jobs of queued listeners wait in memory; give it a \`queue\` that lasts (millrace/disk, millrace/bullmq)
+ * to keep them. Then, with MILLRACE_WORK=off, this process only dispatches, and \`millrace work\` runs the queued listeners.
  */`
 
 /** The application module: the hub, the events, and who listens to them. */
