@@ -27,7 +27,9 @@ export class DiskFailedJobs implements FailedJobs {
   }
 
   async list({ limit = defaultPage, ...selection }: FailedSelection & { limit?: number } = {}): Promise<FailedJob[]> {
-    return (await this.#store.list(selection, limit)).map(toFailedJob)
+    // SQLite takes no limit that is not an integer.
+    const atMost = Math.min(Math.max(0, Math.floor(limit)), Number.MAX_SAFE_INTEGER)
+    return (await this.#store.list(selection, atMost)).map(toFailedJob)
   }
 
   async get(id: string): Promise<FailedJob | undefined> {

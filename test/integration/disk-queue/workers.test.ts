@@ -81,6 +81,22 @@ test('workers and those who add in several processes share the jobs: each runs o
   ).toEqual(numbers.map((number) => `begin ${number} 1`).sort())
 })
 
+test('jobs that were claimed while the queue was closing go back, and that is no run', async () => {
+  const dir = await createDirectory()
+  const queue = openQueue(dir)
+  const ids = ['a', 'b', 'c']
+  await Promise.all(ids.map((id) => queue.add(jobOf(id))))
+  const runs = workOn(queue)
+  // The thread has been asked for jobs, and its answer comes when the queue is closing.
+  await new Promise((resolve) => setImmediate(resolve))
+  await queue.close()
+
+  const next = openQueue(dir)
+  const others = workOn(next)
+  await untilEmpty(next)
+  expect([...runs, ...others].sort()).toEqual(ids.map((id) => `${id} 1`))
+})
+
 test('processes that make a queue at the same time all find it whole', async () => {
   const dir = join(await createDirectory(), 'new')
   const children = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => start('opener.js', dir, id))
