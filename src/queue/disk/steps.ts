@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import type { OnError } from '../../base/errors.ts'
+import { MillraceError, type OnError } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
 import { type Batch, Changes, type Which } from './changes.ts'
 import type { Change, Claimed, QueueReplies, Settlement, Want } from './messages.ts'
@@ -31,6 +31,8 @@ const longestTimer = 2 ** 31 - 1
  * | `none`     | adds, settles and claims                           | `none`      | with adds: `apart`, without: `resting`   |
  * | `apart`    | settles and claims: the adds may have been too much | `none`      | `resting`                                |
  * | `resting`  | adds, as somebody waits for the answer             | `resting`   | `resting`; after a while `apart`         |
+ *
+ * Once it winds up, nothing rests: what could not be settled is dropped, told of, and `none`.
  */
 export class Steps {
   readonly #options: StepsOptions
@@ -105,6 +107,7 @@ export class Steps {
 
   async #run(): Promise<void> {
     while (this.#end === undefined) {
+      if (this.#trouble === 'apart' && !this.#isToLook && !this.#changes.has('settled')) this.#trouble = 'none'
       const which = whichIn[this.#trouble]
       const isLooking = which !== 'added'
       if (!this.#changes.has(which) && !(this.#isToLook && isLooking)) break
@@ -136,19 +139,22 @@ export class Steps {
   }
 
   #takeBreath(error: unknown, { changes }: Batch): void {
-    this.#isToLook = true
+    this.#isToLook = !this.#isLast
     if (changes.some(({ kind }) => kind === 'add')) this.#trouble = 'apart'
     else this.#rest(error)
   }
 
   #rest(error: unknown): void {
+    if (this.#isLast) {
+      // Another try at each end of a run; whoever waits longer for a disk like this waits for ever.
+      this.#trouble = 'none'
+      const count = this.#changes.drop(error)
+      if (count > 0) this.#options.onError(unsettled(count, error))
+      return
+    }
     this.#trouble = 'resting'
     if (!this.#isTold) this.#options.onError(error)
     this.#isTold = true
-    if (this.#isLast) {
-      this.#changes.drop(error)
-      return
-    }
     this.#endRest = this.#options.clock.after(rest, () => {
       this.#trouble = 'apart'
       this.look()
@@ -166,3 +172,8 @@ export class Steps {
 }
 
 const whichIn = { none: 'all', apart: 'settled', resting: 'added' } as const satisfies Record<string, Which>
+
+function unsettled(count: number, cause: unknown): MillraceError {
+  const message = `What became of ${count === 1 ? 'a job' : `${count} jobs`} could not be written before the queue closed: to be run again.`
+  return new MillraceError('queue_unavailable', message, { cause })
+}
