@@ -17,7 +17,7 @@ import {
   type ServerFramework,
   withRoute,
 } from './server-file.ts'
-import { isTest } from './sources.ts'
+import { isTest, stemOf } from './sources.ts'
 import { applicationTemplate, nextApplicationTemplate } from './templates/application.ts'
 import { channelTemplate } from './templates/channel.ts'
 import { configTemplate } from './templates/config.ts'
@@ -145,7 +145,14 @@ function addNextRoute(plan: Plan, project: Project, app: string): void {
     return
   }
   const path = join(root, nextFolder(root), 'sse', `route${project.extension === '.mjs' ? '.js' : project.extension}`)
-  plan.create(path, project.write(routeTemplate(project.specifier(path, app))), 'GET /sse')
+  const template = routeTemplate(project.specifier(path, app), hasCacheComponents(project))
+  plan.create(path, project.write(template), 'GET /sse')
+}
+
+/** Next.js refuses to build a route that says `runtime` or `dynamic` where this is set. */
+function hasCacheComponents({ sources }: Project): boolean {
+  const config = sources.find(({ path }) => stemOf(path) === 'next')
+  return config !== undefined && /\bcacheComponents\s*:\s*true\b/.test(outline(config.text))
 }
 
 function addServerRoute(

@@ -6,10 +6,12 @@ export interface ApplicationTemplate {
   readonly isTypeScript: boolean
 }
 
-const hubComment = `/** Who is connected to this process, and to which channels: only those that are named here can be subscribed to. */`
+// Comments are no wider than most applications are.
+const hubComment = `/** Who is connected to this process. Only the channels named here can be subscribed to. */`
 const eventsComment = `/**
- * What happens in the application. Jobs of queued listeners wait in memory; give it a \`queue\` that lasts (millrace/disk, millrace/bullmq)
- * to keep them. Then, with MILLRACE_WORK=off, this process only dispatches, and \`millrace work\` runs the queued listeners.
+ * What happens in the application. Jobs of queued listeners wait in memory; to keep them, give it a
+ * \`queue\` that lasts (millrace/disk, millrace/bullmq). Then, with MILLRACE_WORK=off, this process
+ * only dispatches, and \`millrace work\` runs the queued listeners.
  */`
 
 /** The application module: the hub, the events, and who listens to them. */
@@ -30,8 +32,9 @@ export function nextApplicationTemplate({ messages, env, isTypeScript }: Applica
   return `import { createEvents, createHub${isTypeScript ? ', type Hub' : ''} } from 'millrace';
 import { messages } from '${messages}';
 
-// Next.js loads this module once for each bundle, and in development again at every change. The open streams are the hub's, so there
-// is one for the process: a channel that is added while \`next dev\` runs is there when it has been started again.
+// Next.js loads this module once for each bundle, and in development again at every change. The open
+// streams are the hub's, so there is one for the process. A channel that is added while \`next dev\`
+// runs is there when it has been started again.
 const shared = globalThis${isTypeScript ? ' as { millraceHub?: Hub }' : ''};
 
 ${hubComment}

@@ -19,12 +19,13 @@ export const ${name} = defineChannel('${text}');
 `
   }
   const given = params.length === 0 ? '{ request }' : '{ params, request }'
-  const wanted = params.length === 0 ? '' : `\`params.${params[0]}\`, and `
+  const wanted = params.length === 0 ? '' : `\`params.${params[0]}\` is what is asked for, and `
   return `import { defineChannel } from 'millrace';
 
 export const ${name} = defineChannel('${text}', {
-  // Who may subscribe: nobody, until this says otherwise. It is given ${given}: ${wanted}what tells who asks,
-  // \`request.header('cookie')\` or, behind your own middleware, \`request.raw\`.
+  // Who may subscribe: nobody, until this says otherwise. It is given \`${given}\`:
+  // ${wanted}\`request.header('cookie')\` tells who asks,
+  // or \`request.raw\`, with what your own middleware has found out.
   authorize: () => false,
 });
 `

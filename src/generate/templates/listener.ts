@@ -45,7 +45,7 @@ export function ${name}(hub${isTypeScript ? ": Pick<Hub, 'publish'>" : ''}) {
 
 /** What the author of a queued listener must know. */
 function onQueue({ isQueued }: ListenerTemplate): string {
-  return isQueued ? ' It may be run more than once for an event, which has the same `id` each time.' : ''
+  return isQueued ? ' It may run more than once for an event, each time with the same `id`.' : ''
 }
 
 /** Code of an event, for a test: made by its definition, or where nobody knows what that takes, in its shape. */

@@ -281,3 +281,21 @@ test('the line ends of a file are kept', async () => {
       "const app = express()\r\n\r\napp.get('/sse', sse(hub))\r\napp.listen(80)\r\n",
   )
 })
+
+test.for([
+  ['{}', true],
+  ['{ cacheComponents: true }', false],
+] as const)(
+  'the route of a Next.js application with %s says of itself what Next.js takes',
+  async ([config, isSaid]) => {
+    await write({
+      'package.json': manifest({ next: '^16.0.0' }, {}),
+      'app/page.js': 'a()\n',
+      'next.config.mjs': `export default ${config}\n`,
+    })
+
+    const route = (await plan()).steps.find(({ path }) => path.endsWith('app/sse/route.js'))
+
+    expect(route?.after.includes('force-dynamic')).toBe(isSaid)
+  },
+)
