@@ -4,7 +4,8 @@ import { compilePattern } from '../channels/pattern.ts'
 import type { FoundConfig } from '../config/find.ts'
 import { declarationsIn } from './declarations.ts'
 import { type Framework, frameworkOf } from './framework.ts'
-import { readManifest, unsupported, withDependency } from './manifest.ts'
+import { unsupported, withDependency } from './manifest.ts'
+import { addNextRoute, nextFolder } from './next-route.ts'
 import { outline } from './outline.ts'
 import { Plan } from './plan.ts'
 import { foldersOf, type Project, readProject } from './project.ts'
@@ -17,11 +18,10 @@ import {
   type ServerFramework,
   withRoute,
 } from './server-file.ts'
-import { isTest, stemOf } from './sources.ts'
+import { isTest } from './sources.ts'
 import { applicationTemplate, nextApplicationTemplate } from './templates/application.ts'
 import { channelTemplate } from './templates/channel.ts'
 import { configTemplate } from './templates/config.ts'
-import { routeTemplate } from './templates/route.ts'
 import { mayAddToRoot } from './typescript.ts'
 
 export interface InitOptions {
@@ -131,30 +131,6 @@ function baseFolder(project: Project, framework: Framework): string {
   return server === undefined ? root : dirname(server.path)
 }
 
-/** The folder of the App Router. */
-function nextFolder(root: string): string {
-  const isInSrc = existsSync(join(root, 'src/app')) || (!existsSync(join(root, 'app')) && existsSync(join(root, 'src')))
-  return isInSrc ? 'src/app' : 'app'
-}
-
-function addNextRoute(plan: Plan, project: Project, app: string): void {
-  const { root } = project.manifest
-  const found = findRoute(project)
-  if (found !== undefined) {
-    plan.found.push(`${project.show(found)} streams`)
-    return
-  }
-  const path = join(root, nextFolder(root), 'sse', `route${project.extension === '.mjs' ? '.js' : project.extension}`)
-  const template = routeTemplate(project.specifier(path, app), hasCacheComponents(project))
-  plan.create(path, project.write(template), 'GET /sse')
-}
-
-/** Next.js refuses to build a route that says `runtime` or `dynamic` where this is set. */
-function hasCacheComponents({ sources }: Project): boolean {
-  const config = sources.find(({ path }) => stemOf(path) === 'next')
-  return config !== undefined && /\bcacheComponents\s*:\s*true\b/.test(outline(config.text))
-}
-
 function addServerRoute(
   plan: Plan,
   project: Project,
@@ -195,9 +171,4 @@ function isInstalled(root: string): boolean {
   const above = dirname(root)
   if (existsSync(join(root, 'node_modules/millrace/package.json'))) return true
   return above !== root && isInstalled(above)
-}
-
-/** The root of the application that holds `folder`. @throws {MillraceError} `project_unsupported` */
-export function rootOf(folder: string): string {
-  return readManifest(folder).root
 }
