@@ -5,14 +5,13 @@ import { createEvents, defineEvent } from 'millrace'
 import { bullmq } from 'millrace/bullmq'
 
 const [url, prefix, file] = process.argv.slice(2)
-const events = createEvents({ queue: bullmq(url, { prefix, lock: 1_000 }), onError: () => {} })
+const events = createEvents({ queue: bullmq(url, { prefix, lock: 1_000 }), onError: ({ code }) => console.log(code) })
 
 events.listen(
   defineEvent('Counted'),
-  async ({ data: { n, block } }, { attempt }) => {
+  async ({ data: { n, first = 2 } }, { attempt }) => {
     appendFileSync(file, `${n} ${attempt}\n`)
-    if (attempt === 1 && block > 0) for (const end = Date.now() + block; Date.now() < end; );
-    await sleep(2)
+    await sleep(attempt === 1 ? first : 2)
     if (n % 50 === 0) throw new RangeError(`${n} never does`)
     if (n % 7 === 0 && attempt === 1) throw new Error(`${n} does it the next time`)
   },
