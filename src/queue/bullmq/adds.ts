@@ -102,17 +102,29 @@ export class Adds {
 
   /** Gives, for each, the id of the job that is kept: another one's, where that has its `unique`. */
   async #put(queue: string, adds: readonly Add[]): Promise<readonly (string | undefined)[]> {
-    const entries = await this.#store.queue(queue).addBulk(
-      adds.map(({ job, id }) => ({
-        name: job.listener,
-        data: job,
-        opts: {
-          jobId: id,
-          ...(job.delay > 0 ? { delay: Math.ceil(job.delay) } : {}),
-          ...(job.unique === undefined ? {} : { deduplication: { id: job.unique } }),
-        },
-      })),
-    )
-    return entries.map(({ id }) => id)
+    const entries = this.#store.queue(queue)
+    const given = adds.map(({ job, id }) => ({
+      name: job.listener,
+      data: job,
+      opts: {
+        jobId: id,
+        ...(job.delay > 0 ? { delay: Math.ceil(job.delay) } : {}),
+        ...(job.unique === undefined ? {} : { deduplication: { id: job.unique } }),
+      },
+    }))
+    try {
+      return (await entries.addBulk(given)).map(({ id }) => id)
+    } catch (error) {
+      if (!isScriptMissing(error)) throw error
+      // Redis has restarted. Over a client of the package redis, BullMQ loads its script again only for what is added one by one.
+      const added = await Promise.all(given.map(({ name, data, opts }) => entries.add(name, data, opts)))
+      return added.map(({ id }) => id)
+    }
   }
+}
+
+/** What a client of the package redis throws holds the errors of all commands. */
+function isScriptMissing(error: unknown): boolean {
+  const { message, replies }: { message?: unknown; replies?: unknown } = Object(error)
+  return String(message).startsWith('NOSCRIPT') || (Array.isArray(replies) && replies.some(isScriptMissing))
 }

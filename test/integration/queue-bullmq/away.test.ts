@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { bullmq } from '../../../src/queue/bullmq/bullmq.ts'
 import { freePort } from '../../support/free-port.ts'
@@ -14,41 +15,58 @@ async function createServer(options?: RedisOptions) {
   return server
 }
 
-test('Redis killed and restarted in the middle: each job has its effect, and none runs twice at a time', async () => {
-  const server = await createServer({ appendfsync: 'always' })
-  const errors: unknown[] = []
-  const [queue, ...others] = range(3).map(() => bullmq(server.url, { lock: 1_000, onError: (e) => errors.push(e) }))
-  if (queue === undefined) throw new Error('There are three')
-  const running = new Set<string>()
-  const overlaps: string[] = []
-  const { handler, runs, failed } = createHandler(async ({ id }, attempt) => {
-    if (running.has(id)) overlaps.push(id)
-    running.add(id)
-    await sleep(5)
-    running.delete(id)
-    return !(id.startsWith('e1/') || (/5\//.test(id) && attempt === 1))
-  })
-  for (const worker of others) worker.work('default', handler, { concurrency: 5 })
-  const adds = Promise.all(range(500).map((n) => queue.add(jobOf(n))))
-  await expect.poll(() => runs.length, patient).toBeGreaterThan(100)
-  await server.kill()
-  await sleep(1_500)
-  await server.restart()
-  await adds
-  await queue.add(jobOf(500))
-  await settled(queue)
+/** A client of the package redis, as an application has it. */
+function clientOf(url: string) {
+  const client = createClient({ url })
+  client.on('error', () => {})
+  client.connect().catch(() => {})
+  onTestFinished(() => client.destroy())
+  return client
+}
 
-  expect(new Set(runs).size).toBe(501)
-  expect(overlaps).toEqual([])
-  for (const id of new Set(runs)) expect(runs.filter((run) => run === id).length).toBeLessThanOrEqual(3)
-  expect(failed).toEqual(['e1/count'])
-  const [kept, ...more] = await queue.failed.list()
-  expect(more).toEqual([])
-  expect(kept).toMatchObject({ job: { id: 'e1/count' }, error: { message: 'run 3 of e1/count' }, attempts: 3 })
-  expect(errors.length).toBeGreaterThan(0)
-  for (const error of errors) expect(error).toMatchObject(away)
-  await Promise.all([queue, ...others].map((one) => one.close()))
-})
+test.each([
+  { how: 'a URL', connect: (url: string) => url },
+  { how: 'a client of redis', connect: clientOf },
+])(
+  'by $how, Redis killed and restarted: each job has its effect, and none runs twice at a time',
+  async ({ connect }) => {
+    const server = await createServer({ appendfsync: 'always' })
+    const errors: unknown[] = []
+    const [queue, ...others] = range(3).map(() =>
+      bullmq(connect(server.url), { lock: 1_000, onError: (e) => errors.push(e) }),
+    )
+    if (queue === undefined) throw new Error('There are three')
+    const running = new Set<string>()
+    const overlaps: string[] = []
+    const { handler, runs, failed } = createHandler(async ({ id }, attempt) => {
+      if (running.has(id)) overlaps.push(id)
+      running.add(id)
+      await sleep(5)
+      running.delete(id)
+      return !(id.startsWith('e1/') || (/5\//.test(id) && attempt === 1))
+    })
+    for (const worker of others) worker.work('default', handler, { concurrency: 5 })
+    const adds = Promise.all(range(500).map((n) => queue.add(jobOf(n))))
+    await expect.poll(() => runs.length, patient).toBeGreaterThan(100)
+    await server.kill()
+    await sleep(1_500)
+    await server.restart()
+    await adds
+    await queue.add(jobOf(500))
+    await settled(queue)
+
+    expect(new Set(runs).size).toBe(501)
+    expect(overlaps).toEqual([])
+    for (const id of new Set(runs)) expect(runs.filter((run) => run === id).length).toBeLessThanOrEqual(3)
+    expect(failed).toEqual(['e1/count'])
+    const [kept, ...more] = await queue.failed.list()
+    expect(more).toEqual([])
+    expect(kept).toMatchObject({ job: { id: 'e1/count' }, error: { message: 'run 3 of e1/count' }, attempts: 3 })
+    expect(errors.length).toBeGreaterThan(0)
+    for (const error of errors) expect(error).toMatchObject(away)
+    await Promise.all([queue, ...others].map((one) => one.close()))
+  },
+)
 
 test('a long run keeps its job, though Redis is away for longer than its lock lasts', async () => {
   const server = await createServer({ appendfsync: 'always' })
