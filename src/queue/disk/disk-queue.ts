@@ -2,13 +2,13 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError, type OnError, quote, warn } from '../../base/errors.ts'
 import type { Database } from '../../sqlite/sqlite.ts'
 import { DatabaseThread } from '../../sqlite/thread.ts'
-import { type FailedJobs, toJobError } from '../failed.ts'
+import type { FailedJobs } from '../failed.ts'
 import type { Job } from '../job.ts'
-import type { JobHandler, Outcome, Queue, QueueCounts, WorkOptions } from '../port.ts'
+import type { JobHandler, Queue, QueueCounts, WorkOptions } from '../port.ts'
 import { hearBell } from './bell.ts'
 import { DiskFailedJobs } from './disk-failed.ts'
-import { type Lane, Lanes } from './lanes.ts'
-import type { Claimed, QueueReplies, QueueRequest, QueueSettings } from './messages.ts'
+import { Lanes } from './lanes.ts'
+import type { QueueReplies, QueueRequest, QueueSettings } from './messages.ts'
 import { toNewJob } from './new-job.ts'
 import { openQueueFile } from './queue-directory.ts'
 import { openSignOfLife, type SignOfLife } from './sign-of-life.ts'
@@ -53,12 +53,10 @@ class DiskQueue implements Queue {
   readonly #database: Database
   readonly #thread: DatabaseThread<QueueRequest, QueueReplies>
   readonly #steps: Steps
-  readonly #lanes = new Lanes()
+  readonly #lanes: Lanes
   #signOfLife: SignOfLife | undefined
   #ends: (() => void)[] = []
   #isTending = false
-  /** The worker has broken a run off: it takes no more. */
-  #isStopping = false
   #closing: Promise<void> | undefined
   /** Nothing runs any more that could add something. */
   #isClosed = false
@@ -80,8 +78,13 @@ class DiskQueue implements Queue {
       onError: this.#onError,
       step: (changes, wants) =>
         this.#ask({ kind: 'step', changes, wants, lock: this.#signOfLife?.name, now: clock.now() }),
-      wants: () => (this.#isStopping ? [] : this.#lanes.wants()),
-      onClaimed: (claimed) => this.#take(claimed),
+      wants: () => this.#lanes.wants(),
+      onClaimed: (claimed) => this.#lanes.take(claimed),
+    })
+    this.#lanes = new Lanes({
+      clock,
+      settle: (settlement, onKept) => this.#steps.settle(settlement, onKept),
+      onError: this.#onError,
     })
     this.failed = new DiskFailedJobs(
       {
@@ -129,7 +132,7 @@ class DiskQueue implements Queue {
         this.#isClosed = true
         resolve()
       }
-      this.#lanes.onIdle = look
+      this.#lanes.stop(look)
       this.#steps.wind(look)
       look()
     })
@@ -163,54 +166,6 @@ class DiskQueue implements Queue {
       if (this.#closing === undefined) this.#onError(error)
     } finally {
       this.#isTending = false
-    }
-  }
-
-  #take(claimed: readonly Claimed[]): void {
-    for (const job of claimed) {
-      const lane = this.#lanes.get(job.queue)
-      if (lane === undefined || this.#closing !== undefined || this.#isStopping) {
-        this.#steps.settle({ kind: 'unbegun', seq: job.seq })
-      }
-      // It rejects only when `onError` itself throws: that is for the process to report.
-      else void this.#run(job, lane)
-    }
-  }
-
-  async #run({ seq, attempt, json }: Claimed, lane: Lane): Promise<void> {
-    this.#lanes.begin(lane)
-    const outcome = await lane.handler.run(JSON.parse(json), attempt)
-    this.#settle(seq, json, outcome, lane.handler)
-    this.#lanes.end(lane)
-  }
-
-  #settle(seq: number, json: string, outcome: Outcome, handler: JobHandler): void {
-    const now = this.#clock.now()
-    switch (outcome.kind) {
-      case 'done':
-        this.#steps.settle({ kind: 'done', seq })
-        return
-      case 'retry':
-        this.#steps.settle({ kind: 'retry', seq, due: now + outcome.after })
-        return
-      case 'returned':
-        this.#isStopping = true
-        this.#steps.settle({ kind: 'retry', seq, due: now })
-        return
-      case 'failed': {
-        const { error, attempts } = outcome
-        this.#steps.settle({ kind: 'failed', seq, error: JSON.stringify(toJobError(error)), attempts, at: now }, () =>
-          this.#tellFailed(handler, JSON.parse(json), error, attempts),
-        )
-      }
-    }
-  }
-
-  #tellFailed(handler: JobHandler, job: Job, error: unknown, attempts: number): void {
-    try {
-      handler.failed(job, error, attempts)
-    } catch (thrown) {
-      this.#onError(thrown)
     }
   }
 
