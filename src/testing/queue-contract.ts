@@ -343,6 +343,12 @@ export function queueContract({ test, create, isDurable }: QueueContractOptions)
     await hand.ran(concurrency + 3)
   })
 
+  it('counts a job whose time has come as one that waits', async ({ queue, pass }) => {
+    await queue.add(jobOf('a', { delay: 50 }))
+    await pass(100)
+    assert.deepEqual(await queue.counts(), [{ queue: 'default', waiting: 1, delayed: 0, running: 0, failed: 0 }])
+  })
+
   it('waits for the running jobs when it is closed, takes what they add, and then no more', async ({
     queue,
     pass,

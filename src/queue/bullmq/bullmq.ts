@@ -82,7 +82,7 @@ class BullmqQueue implements Queue {
 
   async counts(): Promise<readonly QueueCounts[]> {
     const names = new Set([...this.#lanes.keys(), ...(await this.#store.names())])
-    const counts = await Promise.all([...names].sort().map((queue) => this.#count(queue)))
+    const counts = await Promise.all([...names].sort().map((queue) => this.#store.count(queue)))
     return counts.filter(
       ({ queue, waiting, delayed, running, failed }) =>
         this.#lanes.has(queue) || waiting + delayed + running + failed > 0,
@@ -92,19 +92,6 @@ class BullmqQueue implements Queue {
   close(): Promise<void> {
     this.#closing ??= this.#shut()
     return this.#closing
-  }
-
-  async #count(queue: string): Promise<QueueCounts> {
-    const states = ['waiting', 'prioritized', 'delayed', 'active', 'failed'] as const
-    const counts = await this.#store.ask(queue, (entries) => entries.getJobCounts(...states))
-    const of = (...names: (typeof states)[number][]) => names.reduce((sum, name) => sum + (counts[name] ?? 0), 0)
-    return {
-      queue,
-      waiting: of('waiting', 'prioritized'),
-      delayed: of('delayed'),
-      running: of('active'),
-      failed: of('failed'),
-    }
   }
 
   async #shut(): Promise<void> {

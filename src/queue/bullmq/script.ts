@@ -12,6 +12,16 @@ for index = 2, #ARGV do
 end
 return failed`
 
+/** How many jobs wait, wait for their time, run and have failed. One whose time has come waits, though BullMQ moves it with the next fetch. */
+const count = `
+local due = redis.call('ZCOUNT', KEYS[3], '-inf', ARGV[1] * 4096 + 4095)
+return {
+  redis.call('LLEN', KEYS[1]) + redis.call('ZCARD', KEYS[2]) + due,
+  redis.call('ZCARD', KEYS[3]) - due,
+  redis.call('LLEN', KEYS[4]),
+  redis.call('ZCARD', KEYS[5])
+}`
+
 /** Whether somebody else has the key of a \`unique\`. A job that has failed has lost it, whatever it says. */
 const isHeld = `
 local function isHeld(key, failed, id, prefix)
@@ -59,6 +69,7 @@ return now`
 const uncount = `return redis.call('HINCRBY', KEYS[1], 'ats', -1)`
 
 const scripts = {
+  count: { numberOfKeys: 5, lua: count },
   note: { numberOfKeys: 2, lua: note },
   remove: { numberOfKeys: 2, lua: remove },
   claim: { numberOfKeys: 1, lua: claim },

@@ -1,5 +1,7 @@
+import { systemClock } from '../../base/clock.ts'
 import type { OnError } from '../../base/errors.ts'
 import type { Job } from '../job.ts'
+import type { QueueCounts } from '../port.ts'
 import type { Connection } from './connection.ts'
 import type { Entry, EntryQueue, Library } from './library.ts'
 import { fromQueueName, toEntryId, toQueueName } from './names.ts'
@@ -57,6 +59,15 @@ export class Store {
 
   ask<T>(name: string, ask: (queue: EntryQueue) => Promise<T>): Promise<T> {
     return this.#call(() => ask(this.queue(name)))
+  }
+
+  async count(queue: string): Promise<QueueCounts> {
+    const states = ['wait', 'prioritized', 'delayed', 'active', 'failed']
+    const answer = await this.ask(queue, ({ toKey }) =>
+      run(this.connection.client, 'count', [...states.map((state) => toKey(state)), systemClock.now()]),
+    )
+    const [waiting = 0, delayed = 0, running = 0, failed = 0] = answer as number[]
+    return { queue, waiting, delayed, running, failed }
   }
 
   /** Notes the queue's name; gives those of the jobs that have failed before. */
