@@ -86,7 +86,7 @@ export function toSummaryLine({ done, retried, failed, returned, rate, waited, r
     ...(returned > 0 ? [paint('yellow', `${returned} returned`)] : []),
   ]
   const figures = [
-    ...(rate === null ? [] : [`${round(rate)} runs/s while busy`]),
+    ...(rate === null ? [] : [`${round(rate)} runs/s`]),
     ...(waited === null ? [] : [`waited ${toTime(waited)}`]),
     ...(ran === null ? [] : [`ran ${toTime(ran)} (medians)`]),
   ]

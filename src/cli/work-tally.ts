@@ -11,7 +11,7 @@ export interface WorkSummary {
   readonly failed: number
   /** Jobs that were broken off, and went back to their queue. */
   readonly returned: number
-  /** Runs a second while any went on; null where there were none. */
+  /** Runs a second, pauses left out; null where there were none. */
   readonly rate: number | null
   /** Of the time from when a job was due to its first run, in ms: the median. */
   readonly waited: number | null
@@ -19,21 +19,24 @@ export interface WorkSummary {
   readonly ran: number | null
 }
 
+/** So long without a run is a pause, in ms: less is the way to the queue and back. */
+const pause = 1_000
+
 /** Counts what a worker does. */
 export class WorkTally {
   readonly #counts = { done: 0, retry: 0, failed: 0, returned: 0 }
   readonly #waited = new Median()
   readonly #ran = new Median()
   #busy = 0
-  #busyUntil = 0
+  #busyUntil = Number.NEGATIVE_INFINITY
 
   /** @param now When the run was over, in ms on any clock that goes forward */
   add({ outcome, ran, waited }: FinishedRun, now: number): void {
     this.#counts[outcome.kind]++
     this.#ran.add(ran)
     if (waited !== undefined) this.#waited.add(waited)
-    // What of this run's time no other run has been counted for yet.
-    this.#busy += Math.max(0, now - Math.max(this.#busyUntil, now - ran))
+    const begun = now - ran
+    this.#busy += begun - this.#busyUntil < pause ? now - this.#busyUntil : ran
     this.#busyUntil = now
   }
 
