@@ -71,9 +71,13 @@ async function run(options: WorkCommandOptions): Promise<void> {
   if (options.maxTime !== undefined) setTimeout(() => stopping.stop(`${options.maxTime} s`), options.maxTime * 1_000)
   if (options.stopWhenEmpty) {
     const names = new Set(served.map(({ queue }) => queue))
+    // How many runs there were when it was found empty. Twice in a row: a job that is retried at once may be nowhere to be seen for a moment.
+    let foundAt: number | undefined
     const look = async () => {
-      if (watcher.running > 0 || !(await isEmpty(application, names))) setTimeout(next, lookPeriod)
-      else stopping.stop('empty')
+      const isIdle = watcher.running === 0 && (await isEmpty(application, names))
+      if (isIdle && foundAt === tally.runs) return stopping.stop('empty')
+      foundAt = isIdle ? tally.runs : undefined
+      setTimeout(next, lookPeriod)
     }
     const next = () => void look().catch(stopping.fail)
     next()
