@@ -1,7 +1,7 @@
 import { type Application, loadApplication } from './application.ts'
 import { assertDurable } from './durable.ts'
 import { report } from './exit.ts'
-import { endWithReader } from './output.ts'
+import { endWithReader, written } from './output.ts'
 
 /** What every command has that looks at an application. */
 export interface LookOptions {
@@ -20,7 +20,9 @@ export async function look(
   use: (application: Application) => Promise<number>,
 ): Promise<void> {
   endWithReader()
-  process.exit(await codeOf(app, json, use))
+  const code = await codeOf(app, json, use)
+  await written()
+  process.exit(code)
 }
 
 /** The same for what is done with its jobs. */

@@ -18,6 +18,12 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** Resolves when all that was printed has gone out. To end the process before loses what waits for a reader who is behind. */
+export async function written(): Promise<void> {
+  const streams = [process.stdout, process.stderr]
+  await Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))))
+}
+
 export function printError(line: string): void {
   process.stderr.write(`${line}\n`)
 }

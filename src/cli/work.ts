@@ -3,7 +3,7 @@ import { type Application, loadApplication } from './application.ts'
 import { assertDurable } from './durable.ts'
 import { exitCodes, report } from './exit.ts'
 import { type FinishedRun, watchRuns } from './job-runs.ts'
-import { outliveReader, paint, printError, say } from './output.ts'
+import { outliveReader, paint, printError, say, written } from './output.ts'
 import { toBanner, toRunEvent, toRunLine, toServed, toSummaryEvent, toSummaryLine, toUnserved } from './work-lines.ts'
 import { WorkTally } from './work-tally.ts'
 
@@ -27,15 +27,18 @@ const grace = 5_000
 /** How often a queue is asked whether it is empty, in ms. */
 const lookPeriod = 200
 
+/** How long whoever reads what it prints has for the end of it, in ms. */
+const farewellTime = 1_000
+
 const longestTimer = 2 ** 31 - 1
 
 /** Runs the queued listeners of an application until it is stopped. Never returns: it ends the process. */
 export async function work(options: WorkCommandOptions): Promise<void> {
   try {
     await run(options)
-    process.exit(exitCodes.ok)
+    await exit(exitCodes.ok)
   } catch (error) {
-    process.exit(report(error, options.json))
+    await exit(report(error, options.json))
   }
 }
 
@@ -93,13 +96,19 @@ async function run(options: WorkCommandOptions): Promise<void> {
   setTimeout(
     () => {
       const message = 'Something would not close in time, and was left to itself. Its jobs will be run again.'
-      process.exit(report(new MillraceError('internal', message), json))
+      void exit(report(new MillraceError('internal', message), json))
     },
     timeout * 1_000 + grace,
   )
   await application.close({ timeout: timeout * 1_000 })
   const summary = tally.summary()
   say(json ? JSON.stringify({ event: 'closed', ...toSummaryEvent(summary) }) : toSummaryLine(summary))
+}
+
+/** Ends the process. Who has stopped reading what it prints does not hold it. */
+async function exit(code: number): Promise<never> {
+  await Promise.race([written(), new Promise<void>((resolve) => setTimeout(resolve, farewellTime))])
+  return process.exit(code)
 }
 
 /** A stop that may be asked for before anyone waits for it. */
