@@ -26,7 +26,7 @@ export interface Config {
   readonly channels?: string
   /** How the files are named that `millrace make` writes. @default as most of those that are there, or else `kebab-case` */
   readonly fileNames?: FileNameStyle
-  /** What runs the tests that `millrace make` writes; false for no tests. @default what package.json has: vitest, jest, or else node */
+  /** What runs the tests that `millrace make` writes; false for no tests. @default what its `test` script or package.json names: vitest, jest, or else node */
   readonly tests?: TestRunner | false
 }
 

@@ -47,16 +47,16 @@ function hasType(folder: string): boolean {
 /** Whether a source text is one, as the module would be imported. */
 export function parses(path: string, text: string): boolean {
   try {
-    createJiti(path).transform({
+    const code = createJiti(path).transform({
       source: text,
       filename: path,
       ts: /\.[mc]?tsx?$/.test(path),
       async: true,
       jsx: /x$/.test(path),
     })
-    return true
+    // It does not throw the parser's complaint: it answers with a module that would.
+    return !code.startsWith('exports.__JITI_ERROR__')
   } catch {
-    // The parser's complaint is the answer.
     return false
   }
 }

@@ -25,7 +25,8 @@ export function importsOf(text: string): readonly Import[] {
       const open = match.index + whole.length
       const close = code.indexOf(quote, open)
       if (close < 0) continue
-      const end = lineEnd(code, statementEnd(code, close + 1))
+      // What is required may be called at once: its name stands in brackets, and the statement goes on behind them.
+      const end = lineEnd(code, statementEnd(code, expression === required ? match.index : close + 1))
       found.push({ from: text.slice(open, close), clause: clause.trim(), start: match.index, end })
     }
   }

@@ -5,7 +5,7 @@ const beforeExpression = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|i
  * A source text of which only the code is left: comments, and what stands between quotes, are blanked out. Every character stays at
  * its place, so that what is found in the outline is found in the text.
  *
- * It is no parser. Who changes a text by it lets a parser look at the result ({@link assertParses} in edit.ts).
+ * It is no parser. Who changes a text by it lets a parser look at the result (`parses` of config/module.ts).
  */
 export function outline(text: string): string {
   let code = ''

@@ -93,7 +93,7 @@ function testsOf(
   isRequired: boolean,
 ): Pick<Project, 'tests' | 'untested'> {
   if (wanted === false) return { tests: undefined, untested: undefined }
-  const runner = wanted ?? (['vitest', 'jest'] as const).find((name) => name in manifest.dependencies) ?? 'node'
+  const runner = wanted ?? runnerOf(manifest)
   if (wanted === undefined && runner === 'jest' && !takesModules(manifest, isRequired)) {
     const untested =
       'No test was written: jest runs CommonJS here, and before Node 24.9 it loads no ES modules in it, such as millrace. ' +
@@ -103,6 +103,12 @@ function testsOf(
   const specs = sources.filter(({ path }) => /\.spec\.\w+$/.test(path)).length
   const tests = sources.filter(({ path }) => /\.test\.\w+$/.test(path)).length
   return { tests: { runner, suffix: specs > tests ? 'spec' : 'test' }, untested: undefined }
+}
+
+/** What `npm test` runs, which may be installed above, in the root of a monorepo; else what the application has. */
+function runnerOf({ scripts, dependencies }: Manifest): TestRunner {
+  const named = /\b(vitest|jest)\b/.exec(scripts.test ?? '')?.[1] as TestRunner | undefined
+  return named ?? (['vitest', 'jest'] as const).find((name) => name in dependencies) ?? 'node'
 }
 
 /** Whether jest can load ES modules from this application's tests. */

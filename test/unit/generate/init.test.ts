@@ -40,7 +40,7 @@ const tsconfig = (options: object, more: object = { include: ['src'] }) =>
 describe('the server of an Express application', () => {
   test.for([
     ['const app = express()\n', 'const app = express()\n\napp.get'],
-    ['export const app: Express = express();\n', 'export const app: Express = express();\n\napp.get'],
+    ['export const app = express();\n', 'export const app = express();\n\napp.get'],
     ['let api = express()\n  .disable("etag")\n', '.disable("etag")\n\napi.get'],
     ['function make() {\n  const app = express()\n  return app\n}\n', '  const app = express()\n\n  app.get'],
     ['class A {\n  b() {\n    this.app = express()\n  }\n}\n', '    this.app = express()\n\n    this.app.get'],
@@ -56,6 +56,16 @@ describe('the server of an Express application', () => {
     expect(server?.after).toContain(`${result}("/sse", sse(hub))`)
     expect(server?.after).toContain('import { sse } from "millrace/express"\nimport { hub } from "./push.js"\n')
     expect(todos).toEqual([])
+  })
+
+  test('is recognised where it has a type', async () => {
+    const code = 'import express, { type Express } from "express"\n\nexport const app: Express = express()\n'
+    await write({ 'package.json': manifest({ express: '^5.0.0' }), 'index.ts': code })
+
+    const { steps } = await plan()
+
+    const server = steps.find(({ path }) => path.endsWith('index.ts'))
+    expect(server?.after).toContain('export const app: Express = express()\n\napp.get("/sse", sse(hub))')
   })
 
   test.for([
@@ -111,6 +121,18 @@ test('the server of a Fastify application is recognised where it is required and
 
   expect(steps.find(({ path }) => path.endsWith('server.js'))?.after).toBe(
     "const app = require('fastify')({ logger: true })\nconst { millrace } = require('millrace/fastify')\n" +
+      "const { hub } = require('./push.mjs')\n\napp.register(millrace, { hub })\napp.listen({ port: 80 })\n",
+  )
+})
+
+test('where a server is required and made over several lines, the imports stand behind all of them', async () => {
+  const code = "const app = require('fastify')({\n  logger: true\n})\napp.listen({ port: 80 })\n"
+  await write({ 'package.json': manifest({ fastify: '^5.0.0' }, {}), 'server.js': code })
+
+  const { steps } = await plan()
+
+  expect(steps.find(({ path }) => path.endsWith('server.js'))?.after).toBe(
+    "const app = require('fastify')({\n  logger: true\n})\nconst { millrace } = require('millrace/fastify')\n" +
       "const { hub } = require('./push.mjs')\n\napp.register(millrace, { hub })\napp.listen({ port: 80 })\n",
   )
 })

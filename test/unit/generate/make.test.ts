@@ -55,6 +55,12 @@ describe('what is made', () => {
     ])
   })
 
+  test('has a test for the runner of the application, also one that only its scripts name, as in a monorepo', async () => {
+    await write({ 'package.json': '{ "type": "module", "scripts": { "test": "vitest run" } }' })
+
+    expect(textOf(makeEvent(place(), 'OrderPlaced', []), 'events/order-placed.test.js')).toContain("from 'vitest'")
+  })
+
   test('is named as most of the files that are there', async () => {
     await write({ 'lib/mailServer.js': 'a()', 'lib/priceList.js': 'a()', 'lib/other-file.js': 'a()' })
 
