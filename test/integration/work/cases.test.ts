@@ -112,6 +112,14 @@ describe.for(drivers)('what is said of a queued listener holds on $driver:', (dr
     await untilIdle(stage)
     await worker.kill('SIGTERM')
     expect(worker.ended).toBe(0)
+    expect(toEvents(worker.output)).toContainEqual({
+      event: 'run',
+      outcome: 'retry',
+      job: expect.stringMatching(/\/retry$/),
+      ...{ queue: 'default', listener: 'retry', name: 'retry', attempt: 1 },
+      ...{ ms: expect.any(Number), waited: expect.any(Number), after: 20 },
+      error: { code: 'listener_failed', message: expect.stringContaining('asked to be run again') },
+    })
     lines = await stage.lines()
     failed = toEvents<FailedJob>((await stage.run(['failed', 'list', '--json'])).stdout)
     expect(failed.length).toBe(cases.filter((one) => one.failed !== undefined).length)
