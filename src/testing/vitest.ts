@@ -1,8 +1,12 @@
 import type {} from 'vitest'
 import type { MillraceMatchers } from './matchers.ts'
 
-declare module 'vitest' {
-  interface Matchers<T> extends MillraceMatchers {}
+declare global {
+  namespace Chai {
+    // Vitest's own `Matchers` has other type parameters in its version 5 than in 4, and one declaration cannot have both. What its
+    // assertions take from Chai has none.
+    interface Assertion extends MillraceMatchers {}
+  }
 }
 
 export { type MillraceMatchers, millraceMatchers } from './matchers.ts'
