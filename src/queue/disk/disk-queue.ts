@@ -26,6 +26,9 @@ export interface DiskQueueOptions {
 /** How often a worker looks whether others have died, and whether something is due that it was not woken for, in ms. */
 const tendInterval = 1_000
 
+/** An interval that never comes, in ms. */
+const longestTimer = 2 ** 31 - 1
+
 /** How often it looks for jobs where the system does not say when others have added some, in ms. */
 const deafInterval = 100
 
@@ -57,6 +60,8 @@ class DiskQueue implements Queue {
   #signOfLife: SignOfLife | undefined
   #ends: (() => void)[] = []
   #isTending = false
+  /** While it works: a process that only listens is there for the jobs that others add, and would end without it. */
+  #stay: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   /** Nothing runs any more that could add something. */
   #isClosed = false
@@ -106,6 +111,7 @@ class DiskQueue implements Queue {
   work(queue: string, handler: JobHandler, { concurrency }: WorkOptions): void {
     this.#lanes.open(queue, handler, concurrency)
     if (this.#closing !== undefined) return
+    this.#stay ??= setInterval(() => {}, longestTimer)
     this.#signOfLife ??= this.#beginWork()
     this.#steps.look()
   }
@@ -126,6 +132,7 @@ class DiskQueue implements Queue {
 
   async #shut(): Promise<void> {
     for (const end of this.#ends) end()
+    clearInterval(this.#stay)
     await new Promise<void>((resolve) => {
       const look = () => {
         if (!this.#steps.isIdle || !this.#lanes.isIdle) return
@@ -175,6 +182,7 @@ class DiskQueue implements Queue {
       'jobs. What runs now is run again.'
     const error = new MillraceError('queue_unavailable', message, { cause })
     this.#steps.end(error)
+    clearInterval(this.#stay)
     this.#onError(error)
   }
 

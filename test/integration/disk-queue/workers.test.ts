@@ -26,6 +26,19 @@ test('what a killed worker was running is run by another one within two seconds,
   expect(runs.slice(1).sort()).toEqual(['a 2', 'b 2', 'c 2'])
 })
 
+test('a process that only listens stays, and runs what others add later', async () => {
+  const dir = await createDirectory()
+  const journal = join(dir, 'journal')
+  const queue = openQueue(dir)
+  const worker = start('worker.js', dir, journal)
+  for (let done = 1; done <= 3; done++) {
+    await queue.add(orderJob(`job-${done}`))
+    await untilLines(journal, 2 * done)
+    await untilEmpty(queue)
+  }
+  expect(worker.exitCode).toBeNull()
+})
+
 test('what a killed worker was running is put back when the next process comes', async () => {
   const dir = await createDirectory()
   const journal = join(dir, 'journal')

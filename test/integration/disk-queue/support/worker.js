@@ -22,5 +22,3 @@ events.listen(
   },
   { id: 'ship', queue: { attempts: 3, backoff: 0 } },
 )
-// As a server would: nothing of the queue keeps a process that has nothing to do.
-setInterval(() => {}, 60_000)
