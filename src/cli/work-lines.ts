@@ -29,9 +29,14 @@ export function toBanner(path: string, served: readonly Served[]): string {
   return [`${paint('bold', 'millrace')} works for ${path}`, ...rows].join('\n')
 }
 
-/** Of queues with jobs that this worker leaves alone. */
-export function toUnserved(counts: readonly QueueCounts[], served: readonly Served[]): readonly string[] {
-  const known = new Set(served.map(({ queue }) => queue))
+/** Queues with jobs that no worker would run: this one does not serve them, and no listener is on them. */
+export function toUnserved(
+  counts: readonly QueueCounts[],
+  served: readonly Served[],
+  listeners: readonly ListenerInfo[],
+): readonly string[] {
+  // What this worker was told to leave alone is another one's.
+  const known = new Set([...served, ...toServed(listeners, undefined)].map(({ queue }) => queue))
   return counts
     .filter(({ queue, waiting, delayed }) => !known.has(queue) && waiting + delayed > 0)
     .map((one) => one.queue)

@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.ts'
+import { keepAlive } from '../base/keep-alive.ts'
 import { type Application, loadApplication } from './application.ts'
 import { assertDurable } from './durable.ts'
 import { exitCodes, report } from './exit.ts'
@@ -30,8 +31,6 @@ const lookPeriod = 200
 /** How long whoever reads what it prints has for the end of it, in ms. */
 const farewellTime = 1_000
 
-const longestTimer = 2 ** 31 - 1
-
 /** Runs the queued listeners of an application until it is stopped. Never returns: it ends the process. */
 export async function work(options: WorkCommandOptions): Promise<void> {
   try {
@@ -53,7 +52,7 @@ async function run(options: WorkCommandOptions): Promise<void> {
     if (tally.runs === options.maxJobs) stopping.stop(`${tally.runs} runs`)
   })
   // The queues' timers and sockets need not keep the process alive, and it is there to wait.
-  setInterval(() => {}, longestTimer)
+  keepAlive()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.stop(signal))
 
   const share = { ...(queues === undefined ? {} : { queues }), ...(concurrency === undefined ? {} : { concurrency }) }
@@ -68,7 +67,7 @@ async function run(options: WorkCommandOptions): Promise<void> {
   say(json ? JSON.stringify({ event: 'working', app: path, queues: served }) : toBanner(path, served))
   // A store that is away is no reason not to start: the queue waits for it.
   const counts = await events.counts().catch((error: unknown) => void report(error, json))
-  const unserved = toUnserved(counts ?? [], served)
+  const unserved = toUnserved(counts ?? [], served, events.listeners())
   if (unserved.length > 0) warnOf(unserved, json)
 
   if (options.maxTime !== undefined) setTimeout(() => stopping.stop(`${options.maxTime} s`), options.maxTime * 1_000)

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { MillraceError, type OnError, quote, warn } from '../../base/errors.ts'
+import { keepAlive } from '../../base/keep-alive.ts'
 import type { Database } from '../../sqlite/sqlite.ts'
 import { DatabaseThread } from '../../sqlite/thread.ts'
 import type { FailedJobs } from '../failed.ts'
@@ -25,9 +26,6 @@ export interface DiskQueueOptions {
 
 /** How often a worker looks whether others have died, and whether something is due that it was not woken for, in ms. */
 const tendInterval = 1_000
-
-/** An interval that never comes, in ms. */
-const longestTimer = 2 ** 31 - 1
 
 /** How often it looks for jobs where the system does not say when others have added some, in ms. */
 const deafInterval = 100
@@ -61,7 +59,7 @@ class DiskQueue implements Queue {
   #ends: (() => void)[] = []
   #isTending = false
   /** While it works: a process that only listens is there for the jobs that others add, and would end without it. */
-  #stay: NodeJS.Timeout | undefined
+  #letGo: (() => void) | undefined
   #closing: Promise<void> | undefined
   /** Nothing runs any more that could add something. */
   #isClosed = false
@@ -111,7 +109,7 @@ class DiskQueue implements Queue {
   work(queue: string, handler: JobHandler, { concurrency }: WorkOptions): void {
     this.#lanes.open(queue, handler, concurrency)
     if (this.#closing !== undefined) return
-    this.#stay ??= setInterval(() => {}, longestTimer)
+    this.#letGo ??= keepAlive()
     this.#signOfLife ??= this.#beginWork()
     this.#steps.look()
   }
@@ -132,7 +130,7 @@ class DiskQueue implements Queue {
 
   async #shut(): Promise<void> {
     for (const end of this.#ends) end()
-    clearInterval(this.#stay)
+    this.#letGo?.()
     await new Promise<void>((resolve) => {
       const look = () => {
         if (!this.#steps.isIdle || !this.#lanes.isIdle) return
@@ -182,7 +180,7 @@ class DiskQueue implements Queue {
       'jobs. What runs now is run again.'
     const error = new MillraceError('queue_unavailable', message, { cause })
     this.#steps.end(error)
-    clearInterval(this.#stay)
+    this.#letGo?.()
     this.#onError(error)
   }
 
