@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { delimiter } from 'node:path'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { ClosingLine } from './test/support/closing-line.ts'
@@ -6,6 +7,8 @@ export default defineConfig({
   test: {
     // Tests start processes, send signals and open sockets: each file has a process of its own.
     pool: 'forks',
+    // They wait more than they work: for servers to start, for time to pass. By default a machine of two cores runs one at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     retry: 0,
     // Debian keeps nginx where only root looks.
     env: { PATH: `${process.env.PATH}${delimiter}/usr/sbin` },

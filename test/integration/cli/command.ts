@@ -86,9 +86,10 @@ export function untilPrinted(command: GuardedProcess, pattern: RegExp): Promise<
 /** An open stream of `channel`, live when this resolves. */
 export async function openStream(url: string, channel: string) {
   const controller = new AbortController()
-  onTestFinished(() => controller.abort())
   const response = await fetch(`${url}/sse?channel=${channel}`, { signal: controller.signal })
-  if (response.body === null) throw new Error('A stream without a body')
+  // Names the response: where nobody holds it any more, fetch cancels a body that nobody has begun to read.
+  onTestFinished(() => controller.abort(response.url))
+  if (response.body === null || !response.ok) throw new Error(`${response.status}: ${await response.text()}`)
   return { response, events: events(response.body), body: response.body }
 }
 
