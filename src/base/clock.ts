@@ -8,6 +8,9 @@ export interface Clock {
   every(ms: number, run: () => void): () => void
 }
 
+/** The longest time that a timer of Node or a browser takes, in ms; one that is longer fires at once. */
+export const longestTimer = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: Date.now,
   after(ms, run) {

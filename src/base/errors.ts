@@ -118,6 +118,11 @@ export const warn: OnError = (error) => {
   console.warn('[millrace]', error)
 }
 
+/** What was thrown, in words. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
 /** A value as it may stand in an error message: short and on one line. It takes anything, as it is given what was refused. */
 export function quote(value: unknown): string {
   let text: string

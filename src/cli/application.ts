@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
-import { MillraceError, quote } from '../base/errors.ts'
+import { MillraceError, messageOf, quote } from '../base/errors.ts'
 import { findApplication, findConfigPath } from '../config/find.ts'
 import { importModule, type ModuleExports } from '../config/module.ts'
 import type { CloseEventsOptions, Events } from '../events/api.ts'
@@ -72,7 +72,7 @@ async function importApplication(path: string): Promise<ModuleExports> {
   try {
     return await importModule(path)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     const place = placeOf(error, dirname(path))
     throw new MillraceError(
       'application_failed',

@@ -1,4 +1,4 @@
-import { type ErrorCode, MillraceError } from '../base/errors.ts'
+import { type ErrorCode, MillraceError, messageOf } from '../base/errors.ts'
 import { paint, printable, printError } from './output.ts'
 
 /** What the command says to the shell. */
@@ -12,7 +12,7 @@ export function report(error: unknown, isJson = false): number {
   const isOurs = error instanceof MillraceError
   if (isJson) {
     const code = isOurs ? error.code : 'internal'
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     printError(JSON.stringify({ event: 'error', code, message }))
   } else if (isOurs) {
     const code = paint('dim', `(${error.code})`, process.stderr)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { MillraceError, quote } from '../base/errors.ts'
+import { MillraceError, messageOf, quote } from '../base/errors.ts'
 import { type Config, fileNameStyles, testRunners } from './config.ts'
 import { importConfig } from './module.ts'
 
@@ -35,7 +35,7 @@ export async function findConfig(folder: string): Promise<FoundConfig | undefine
   try {
     config = (await importConfig(path)).default
   } catch (error) {
-    throw invalid(path, `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error)
+    throw invalid(path, `it cannot be loaded: ${messageOf(error)}`, error)
   }
   assertConfig(path, config)
   return { config, path, folder: dirname(path) }

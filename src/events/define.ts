@@ -49,6 +49,16 @@ export function isEvent(value: unknown): value is Event {
   return typeof value === 'object' && value !== null && Reflect.get(value, brand) !== undefined
 }
 
+/** @throws {MillraceError} `event_invalid` for what no definition made: it comes from a program without types, or from a cast. */
+export function assertEvent(value: unknown): asserts value is Event {
+  if (isEvent(value)) return
+  const message =
+    typeof value === 'function'
+      ? 'Only an event can be dispatched, not a function. Did you mean to call the definition: NewMessage(data)?'
+      : `Only an event can be dispatched, not ${quote(value)}. Make it by calling a definition, and do not copy it.`
+  throw new MillraceError('event_invalid', message)
+}
+
 /** Makes an event of its fields, unchecked: for definitions, and for what gets its events back from JSON. */
 export function sealEvent<Name extends string, Data>(
   { id, name, data, at }: Event<Name, Data>,

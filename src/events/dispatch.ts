@@ -8,7 +8,7 @@ import { memoryQueue } from '../queue/memory.ts'
 import type { Queue, QueueCounts } from '../queue/port.ts'
 import type { CloseEventsOptions, Events, EventsOptions } from './api.ts'
 import { Buffer } from './buffer.ts'
-import { type Event, isEvent } from './define.ts'
+import { assertEvent, type Event } from './define.ts'
 import { DispatchError, type ListenerFailure, reasonOf } from './dispatch-error.ts'
 import type { ListenerInfo, ListenOptions, ListenTarget } from './listener.ts'
 import { Listeners } from './listeners.ts'
@@ -66,7 +66,7 @@ class Dispatcher implements Events {
   }
 
   async dispatch(event: Event): Promise<void> {
-    if (!isEvent(event)) throw notAnEvent(event)
+    assertEvent(event)
     this.#assertOpen(event.name)
     if (!this.#buffer.take(event)) await this.#track(this.#run(event))
   }
@@ -166,13 +166,4 @@ class Dispatcher implements Events {
     const { id, name } = event
     return jobAddProbe.run({ event: { id, name }, listener, queue: queue.name, job: toJobId(event, listener) }, add)
   }
-}
-
-/** `never`, as the compiler sees it: the value comes from a program without types, or from a cast. */
-function notAnEvent(value: never): MillraceError {
-  const message =
-    typeof value === 'function'
-      ? 'Only an event can be dispatched, not a function. Did you mean to call the definition: NewMessage(data)?'
-      : `Only an event can be dispatched, not ${quote(value)}. Make it by calling a definition, and do not copy it.`
-  return new MillraceError('event_invalid', message)
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { MillraceError, quote } from '../base/errors.ts'
+import { isDuration } from '../base/number.ts'
 import type { Job } from '../queue/job.ts'
 import type { Outcome } from '../queue/port.ts'
 import type { Event } from './define.ts'
@@ -65,7 +66,7 @@ export class JobRun {
   }
 
   #retry(after: number | undefined, error: unknown): void {
-    if (after !== undefined && !(Number.isFinite(after) && after >= 0)) {
+    if (after !== undefined && !isDuration(after)) {
       const message = `retry takes milliseconds, 0 or more, not ${quote(after)}.`
       throw new MillraceError('option_invalid', message)
     }

@@ -1,4 +1,5 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import { isCount, isDuration } from '../base/number.ts'
 import type { Job } from '../queue/job.ts'
 import type { Event } from './define.ts'
 import { nameFault } from './name.ts'
@@ -132,14 +133,6 @@ export function backoffAfter(attempt: number, backoff: readonly number[]): numbe
 
 function momentOf(retryUntil: NonNullable<QueueOptions['retryUntil']>, event: Event, now: number): number {
   return typeof retryUntil === 'number' ? now + retryUntil : Number(retryUntil(event))
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 1
-}
-
-function isDuration(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
 function invalid(option: string, wanted: string, value: unknown): MillraceError {

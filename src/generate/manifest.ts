@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MillraceError } from '../base/errors.ts'
+import { MillraceError, messageOf } from '../base/errors.ts'
 import { folderWith } from './sources.ts'
 
 /** What is looked at of an application's package.json. */
@@ -51,7 +51,7 @@ function parse(path: string, text: string): Readonly<Record<string, unknown>> {
     if (typeof json === 'object' && json !== null) return json as Readonly<Record<string, unknown>>
     throw new TypeError('it is no object')
   } catch (error) {
-    throw unsupported(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, error)
+    throw unsupported(`${path} cannot be read: ${messageOf(error)}.`, error)
   }
 }
 

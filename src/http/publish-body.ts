@@ -1,4 +1,4 @@
-import { MillraceError, quote } from '../base/errors.ts'
+import { MillraceError, messageOf, quote } from '../base/errors.ts'
 import { bodyTooLarge, type IncomingBody, incomingLines, incomingText } from './body.ts'
 import type { HttpRequest } from './exchange.ts'
 
@@ -124,7 +124,7 @@ function parseJson(text: string, subject: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new MillraceError('body_invalid', `${subject} is not JSON: ${why}`, { cause })
   }
 }

@@ -1,4 +1,5 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import { isCount } from '../base/number.ts'
 import { defaultMaxNameLength } from '../channels/name.ts'
 
 /** What bounds a hub. Everything past a limit is refused with an error that names it, and nobody is evicted for a newcomer. */
@@ -42,7 +43,7 @@ const defaults: Limits = {
 export function toLimits(options: Partial<Limits> = {}): Limits {
   const limits = { ...defaults, ...options }
   for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isSafeInteger(value) || value < 1) {
+    if (!isCount(value)) {
       throw new MillraceError(
         'option_invalid',
         `The limit ${quote(name)} is ${quote(value)}. Give a whole number above 0.`,

@@ -1,4 +1,6 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import { isCount, isDuration } from '../base/number.ts'
+import { backoffAfter } from '../events/queueing.ts'
 
 /** How often, and when, an event is dispatched again whose dispatch failed. */
 export interface RetryOptions {
@@ -22,12 +24,11 @@ const defaultBackoff = [100, 1_000, 5_000, 15_000]
 /** @throws {MillraceError} `option_invalid` */
 export function toRetryPolicy({ attempts = 5, backoff = defaultBackoff }: RetryOptions): RetryPolicy {
   const list = typeof backoff === 'number' ? [backoff] : backoff
-  if (!Number.isSafeInteger(attempts) || attempts < 1) throw invalid('attempts', 'an integer of 1 or more', attempts)
-  const isDuration = (ms: unknown) => typeof ms === 'number' && Number.isFinite(ms) && ms >= 0
+  if (!isCount(attempts)) throw invalid('attempts', 'an integer of 1 or more', attempts)
   if (!Array.isArray(list) || list.length === 0 || !list.every(isDuration)) {
     throw invalid('backoff', 'a number of milliseconds, 0 or more, or a list of such', backoff)
   }
-  return { attempts, after: (attempt) => list[Math.min(attempt, list.length) - 1] ?? 0 }
+  return { attempts, after: (attempt) => backoffAfter(attempt, list) }
 }
 
 export function invalid(option: string, wanted: string, value: unknown): MillraceError {

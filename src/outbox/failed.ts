@@ -1,4 +1,4 @@
-import type { JobError } from '../queue/failed.ts'
+import { defaultPage, type JobError } from '../queue/failed.ts'
 import type { StoredEvent } from '../queue/job.ts'
 import { type OutboxClient, type Row, run } from './client.ts'
 import type { TableName } from './table.ts'
@@ -39,7 +39,7 @@ export interface FailedEvents {
 }
 
 export function failedEvents(client: OutboxClient, name: TableName): FailedEvents {
-  const list: FailedEvents['list'] = async ({ limit = 100, ...selection } = {}) => {
+  const list: FailedEvents['list'] = async ({ limit = defaultPage, ...selection } = {}) => {
     const { condition, values } = toCondition(selection)
     const rows = await run(
       client,

@@ -1,5 +1,4 @@
-import { MillraceError, quote } from '../base/errors.ts'
-import { type Event, isEvent } from '../events/define.ts'
+import { assertEvent, type Event } from '../events/define.ts'
 import { toStored } from '../events/stored.ts'
 import { type OutboxClient, run } from './client.ts'
 import { type FailedEvents, failedEvents } from './failed.ts'
@@ -60,10 +59,7 @@ export function outbox(client: OutboxClient, options: OutboxOptions = {}): Outbo
 
   const dispatchAll = async (events: readonly Event[]): Promise<void> => {
     const stored = events.map((event) => {
-      if (!isEvent(event)) {
-        const message = `Only an event can be dispatched, not ${quote(event)}. Make it by calling a definition, and do not copy it.`
-        throw new MillraceError('event_invalid', message)
-      }
+      assertEvent(event)
       return toStored(event, 'put into the outbox')
     })
     if (stored.length > 0) await run(client, text, [JSON.stringify(stored)])

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type OnError, warn } from '../base/errors.ts'
 import { keepAlive } from '../base/keep-alive.ts'
+import { isCount } from '../base/number.ts'
 import type { Events } from '../events/api.ts'
 import { toJobError } from '../queue/failed.ts'
 import { invalid, type RetryOptions, type RetryPolicy, toRetryPolicy } from './attempts.ts'
@@ -78,7 +79,7 @@ class OutboxRelay implements Relay {
   constructor(options: RelayOptions) {
     const { pool, events, poll = 5_000, batch = 200, onError = warn, clock = systemClock } = options
     if (!(poll > 0 && poll < 2 ** 31)) throw invalid('poll', 'a number of milliseconds above 0', poll)
-    if (!Number.isSafeInteger(batch) || batch < 1) throw invalid('batch', 'an integer of 1 or more', batch)
+    if (!isCount(batch)) throw invalid('batch', 'an integer of 1 or more', batch)
     this.#pool = pool
     this.#events = events
     this.#name = toTableName(options)

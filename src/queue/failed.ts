@@ -47,6 +47,9 @@ export interface FailedJobs {
   forget(selection: FailedSelection): Promise<number>
 }
 
+/** How many failed jobs `list` gives where nothing is said. */
+export const defaultPage = 100
+
 /** A stack is for people to read: more than this of it, in UTF-16 code units, helps nobody and fills a store. */
 const maxStack = 8_192
 const maxMessage = 2_048

@@ -1,7 +1,13 @@
-import { type FailedJob, type FailedJobs, type FailedSelection, isSelected, toJobError, toRetried } from './failed.ts'
+import {
+  defaultPage,
+  type FailedJob,
+  type FailedJobs,
+  type FailedSelection,
+  isSelected,
+  toJobError,
+  toRetried,
+} from './failed.ts'
 import type { Job } from './job.ts'
-
-const defaultPage = 100
 
 /** The failed jobs of the queue in memory. */
 export class MemoryFailedJobs implements FailedJobs {

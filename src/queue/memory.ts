@@ -1,5 +1,6 @@
-import { type Clock, systemClock } from '../base/clock.ts'
+import { type Clock, longestTimer, systemClock } from '../base/clock.ts'
 import { MillraceError, type OnError, quote, warn } from '../base/errors.ts'
+import { isCount } from '../base/number.ts'
 import { endOfTurn } from '../base/turn.ts'
 import type { FailedJobs } from './failed.ts'
 import type { Job } from './job.ts'
@@ -16,9 +17,6 @@ export interface MemoryQueueOptions {
   /** Told of jobs that are dropped before anyone works, and of what `failed` throws. @default a console warning */
   readonly onError?: OnError
 }
-
-/** The longest time that a timer of Node or a browser takes, in ms; one that is longer fires at once. */
-const longestTimer = 2 ** 31 - 1
 
 interface Entry {
   readonly id: string
@@ -70,7 +68,7 @@ class MemoryQueue implements Queue {
 
   constructor({ clock = systemClock, limit = 10_000, failedLimit = 1_000, onError = warn }: MemoryQueueOptions) {
     for (const [option, value] of Object.entries({ limit, failedLimit })) {
-      if (Number.isSafeInteger(value) && value >= 1) continue
+      if (isCount(value)) continue
       const message = `The memory queue's ${option} must be an integer of 1 or more, not ${quote(value)}.`
       throw new MillraceError('option_invalid', message)
     }

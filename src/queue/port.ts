@@ -1,4 +1,5 @@
 import { MillraceError, quote } from '../base/errors.ts'
+import { isCount } from '../base/number.ts'
 import type { FailedJobs } from './failed.ts'
 import type { Job } from './job.ts'
 
@@ -92,7 +93,7 @@ export function assertWork(queue: string, concurrency: number, isWorked: boolean
     const message = `The queue ${quote(queue)} has its worker in this process already. Make a driver for each createEvents.`
     throw new MillraceError('option_invalid', message)
   }
-  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return
+  if (isCount(concurrency)) return
   const message = `The concurrency of queue ${quote(queue)} must be an integer of 1 or more, not ${quote(concurrency)}.`
   throw new MillraceError('option_invalid', message)
 }

@@ -1,4 +1,4 @@
-import { MillraceError, quote } from '../base/errors.ts'
+import { MillraceError, messageOf, quote } from '../base/errors.ts'
 import { type Database, inTransaction, resultCodeOf, resultCodes } from './sqlite.ts'
 
 /** What a kind of our files looks like. */
@@ -67,7 +67,7 @@ export function toDataError(cause: unknown, dir: string, name: string, holder?: 
   }
   return new MillraceError(
     'data_unavailable',
-    `The directory ${quote(dir)} cannot be made or written: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+    `The directory ${quote(dir)} cannot be made or written: ${messageOf(cause)}. ` +
       'Give one that this user may write, on a disk with room.',
     { cause, data: { dir } },
   )

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { MillraceError, quote } from '../base/errors.ts'
+import { isDuration } from '../base/number.ts'
 
 /**
  * A clock that stands still until it is told to go on: for `createEvents`, `createHub`, `memoryQueue`, `memory` and whatever else takes
@@ -48,7 +49,7 @@ export class ManualClock implements Clock {
    * @throws {MillraceError} `option_invalid` for what is no number of 0 or more: it does not go back.
    */
   advance(ms: number): void {
-    if (!(Number.isFinite(ms) && ms >= 0)) {
+    if (!isDuration(ms)) {
       throw new MillraceError('option_invalid', `A clock goes on by milliseconds, 0 or more, not by ${quote(ms)}.`)
     }
     const end = this.#now + ms

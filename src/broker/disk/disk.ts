@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { MillraceError, type OnError, warn } from '../../base/errors.ts'
+import { MillraceError, messageOf, type OnError, warn } from '../../base/errors.ts'
 import { DatabaseThread } from '../../sqlite/thread.ts'
 import { LocalFollowings } from '../local-followings.ts'
 import type { Broker, Follower, Following, Outgoing, Page, PageLimit, Position } from '../port.ts'
@@ -175,8 +175,4 @@ function unwritten(cause: unknown): MillraceError {
     `The log cannot be written to disk: ${messageOf(cause)}. Look at the room on the disk and try again; with an id, a message stays one.`,
     { cause },
   )
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

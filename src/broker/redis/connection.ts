@@ -1,6 +1,6 @@
 import { createClient, type RedisClientOptions } from 'redis'
 import { systemClock } from '../../base/clock.ts'
-import { MillraceError, type OnError } from '../../base/errors.ts'
+import { MillraceError, messageOf, type OnError } from '../../base/errors.ts'
 
 export type Client = ReturnType<typeof createClient>
 
@@ -171,7 +171,7 @@ export class Connection {
   #tell(error: unknown): void {
     if (this.#isTold) return
     this.#isTold = true
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     this.#onError(unavailable(`Redis cannot be reached (${why}). It is tried again until it can be.`, error))
   }
 }
@@ -181,7 +181,7 @@ function createLazyClient(options: RedisClientOptions): Client {
   try {
     return createClient(options) as Client
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new MillraceError(
       'option_invalid',
       `The options for Redis cannot be used: ${why}. A URL is redis://host:6379.`,

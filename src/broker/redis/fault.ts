@@ -1,5 +1,5 @@
 import { ErrorReply } from 'redis'
-import { MillraceError } from '../../base/errors.ts'
+import { MillraceError, messageOf } from '../../base/errors.ts'
 
 /**
  * What a failed call says.
@@ -29,7 +29,7 @@ const stories: Readonly<Record<Fault, string>> = {
 }
 
 export function toUnavailable(fault: Fault, cause: unknown): MillraceError {
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const why = messageOf(cause)
   const what =
     fault === 'silent'
       ? 'A message may have been published all the same; with an id, it stays one.'

@@ -1,6 +1,7 @@
 import { systemClock } from '../../base/clock.ts'
 import { MillraceError, type OnError } from '../../base/errors.ts'
 import { type ConnectionOptions, type Library, loadIoredis, type RedisClient, type RedisOptions } from './library.ts'
+import { within } from './within.ts'
 
 /** Wait before the next attempt to connect, in ms: doubled each time up to the most. */
 const firstDelay = 50
@@ -164,12 +165,9 @@ function openClient(library: Library, given: Given): RedisClient {
 
 async function endClient(client: RedisClient): Promise<void> {
   if (client.status === 'ready') {
-    let cancel = () => {}
-    const late = new Promise<void>((resolve) => {
-      cancel = systemClock.after(farewellTime, resolve)
-    })
-    await Promise.race([client.quit().catch(() => {}), late])
-    cancel()
+    // One that cannot say goodbye is cut off.
+    const goodbye = client.quit().catch(() => {})
+    await within(farewellTime, goodbye)
   }
   if (client.status !== 'end') client.disconnect()
 }

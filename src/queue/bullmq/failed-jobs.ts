@@ -1,4 +1,5 @@
 import {
+  defaultPage,
   type FailedJob,
   type FailedJobs,
   type FailedSelection,
@@ -10,8 +11,6 @@ import { readFailure } from './failure.ts'
 import type { Entry } from './library.ts'
 import { toEntryId } from './names.ts'
 import type { Store } from './store.ts'
-
-const defaultLimit = 100
 
 /** How many are read at a time. */
 const page = 100
@@ -25,7 +24,7 @@ export class BullmqFailedJobs implements FailedJobs {
   }
 
   async list({
-    limit = defaultLimit,
+    limit = defaultPage,
     ...selection
   }: FailedSelection & { readonly limit?: number } = {}): Promise<FailedJob[]> {
     const found: FailedJob[] = []
@@ -51,15 +50,23 @@ export class BullmqFailedJobs implements FailedJobs {
       const one = await this.#one(queue, selection.id)
       return one !== undefined && isSelected(one.failed, selection) ? [one.failed] : []
     }
-    for (let from = 0; found.length < limit; from += page) {
-      const entries = await this.#store.ask(queue, (entries) => entries.getJobs(['failed'], from, from + page - 1))
+    for await (const entries of this.#pages(queue)) {
       for (const entry of entries) {
         const failed = toFailedJob(entry)
         if (failed !== undefined && isSelected(failed, selection)) found.push(failed)
       }
-      if (entries.length === 0) break
+      if (found.length >= limit) break
     }
     return found
+  }
+
+  /** All that BullMQ keeps as failed, the latest first. */
+  async *#pages(queue: string): AsyncGenerator<readonly Entry[], void> {
+    for (let from = 0; ; from += page) {
+      const entries = await this.#store.ask(queue, (entries) => entries.getJobs(['failed'], from, from + page - 1))
+      if (entries.length === 0) return
+      yield entries
+    }
   }
 
   /** Does something to each of those that have failed by now; gives for how many it did. */
@@ -79,11 +86,8 @@ export class BullmqFailedJobs implements FailedJobs {
   async #idsOf(queue: string, { id }: FailedSelection): Promise<string[]> {
     if (id !== undefined) return [id]
     const ids: string[] = []
-    for (let from = 0; ; from += page) {
-      const entries = await this.#store.ask(queue, (entries) => entries.getJobs(['failed'], from, from + page - 1))
-      if (entries.length === 0) return ids
-      ids.push(...entries.map(({ data }) => data.id))
-    }
+    for await (const entries of this.#pages(queue)) ids.push(...entries.map(({ data }) => data.id))
+    return ids
   }
 
   async #one(queue: string, id: string): Promise<{ readonly entry: Entry; readonly failed: FailedJob } | undefined> {

@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/clock.ts'
-import { MillraceError, type OnError, quote } from '../../base/errors.ts'
+import { MillraceError, messageOf, type OnError, quote } from '../../base/errors.ts'
 import type { Job } from '../job.ts'
 import type { JobHandler, Outcome } from '../port.ts'
 import { unavailable } from './connection.ts'
@@ -8,6 +8,7 @@ import type { Entry, EntryWorker } from './library.ts'
 import { type Lock, Locks, tickOf } from './locks.ts'
 import { fromEntryId, toQueueName } from './names.ts'
 import type { Store } from './store.ts'
+import { within } from './within.ts'
 
 export interface LaneOptions {
   readonly store: Store
@@ -54,7 +55,7 @@ export class Lane {
     const closing = this.#worker.close()
     while (this.#runs.size > 0) await Promise.all(this.#runs)
     // What is left is to tell Redis what became of them. It may be away, and then their locks run out.
-    await this.#within(this.#options.store.wait, closing)
+    await within(this.#options.store.wait, closing)
     this.#isForced = true
     this.#locks?.close()
     await this.#worker.getBackend().close(true)
@@ -172,21 +173,12 @@ export class Lane {
       store.connection.tell(error)
       return
     }
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     const now = systemClock.now()
     for (const [said, at] of this.#complaints) if (now - at >= quietTime) this.#complaints.delete(said)
     if (this.#complaints.has(why)) return
     this.#complaints.set(why, now)
     onError(error instanceof MillraceError ? error : unavailable(`BullMQ: ${why}. It is tried again`, error))
-  }
-
-  async #within(ms: number, closing: Promise<void>): Promise<void> {
-    let cancel = () => {}
-    const late = new Promise<void>((resolve) => {
-      cancel = systemClock.after(ms, resolve)
-    })
-    await Promise.race([closing, late])
-    cancel()
   }
 }
 

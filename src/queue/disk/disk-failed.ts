@@ -1,7 +1,5 @@
-import type { FailedJob, FailedJobs, FailedSelection } from '../failed.ts'
+import { defaultPage, type FailedJob, type FailedJobs, type FailedSelection } from '../failed.ts'
 import type { FailedRow, Stretch } from './messages.ts'
-
-const defaultPage = 100
 
 /** The thread, as far as it is asked for failed jobs. */
 export interface FailedStore {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { MillraceError, type OnError, quote, warn } from '../../base/errors.ts'
+import { MillraceError, messageOf, type OnError, quote, warn } from '../../base/errors.ts'
 import { keepAlive } from '../../base/keep-alive.ts'
+import { isCount } from '../../base/number.ts'
 import type { Database } from '../../sqlite/sqlite.ts'
 import { DatabaseThread } from '../../sqlite/thread.ts'
 import type { FailedJobs } from '../failed.ts'
@@ -65,7 +66,7 @@ class DiskQueue implements Queue {
   #isClosed = false
 
   constructor(dir: string, { clock = systemClock, failedLimit = 10_000, onError = warn }: DiskQueueOptions) {
-    if (!Number.isSafeInteger(failedLimit) || failedLimit < 1) {
+    if (!isCount(failedLimit)) {
       const message = `The disk queue's failedLimit must be an integer of 1 or more, not ${quote(failedLimit)}.`
       throw new MillraceError('option_invalid', message)
     }
@@ -176,7 +177,7 @@ class DiskQueue implements Queue {
 
   #die(cause: unknown): void {
     const message =
-      `The thread that works on the queue on disk has ended: ${textOf(cause)}. Start this process again: it takes and runs no more ` +
+      `The thread that works on the queue on disk has ended: ${messageOf(cause)}. Start this process again: it takes and runs no more ` +
       'jobs. What runs now is run again.'
     const error = new MillraceError('queue_unavailable', message, { cause })
     this.#steps.end(error)
@@ -209,10 +210,6 @@ function closed(): MillraceError {
 }
 
 function unavailable(cause: unknown): MillraceError {
-  const message = `The queue on disk does not answer: ${textOf(cause)}. Look at the room on the disk and try again; a job stays one.`
+  const message = `The queue on disk does not answer: ${messageOf(cause)}. Look at the room on the disk and try again; a job stays one.`
   return new MillraceError('queue_unavailable', message, { cause })
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, longestTimer } from '../../base/clock.ts'
 import { MillraceError, type OnError } from '../../base/errors.ts'
 import { endOfTurn } from '../../base/turn.ts'
 import { type Batch, Changes, type Which } from './changes.ts'
@@ -18,9 +18,6 @@ export interface StepsOptions {
 
 /** After how long it tries again to write what it could not write, in ms. */
 const rest = 1_000
-
-/** The longest time that a timer of Node takes, in ms; one that is longer fires at once. */
-const longestTimer = 2 ** 31 - 1
 
 /**
  * Goes to the file in steps, one at a time: each adds what was added, settles what was settled, and claims what there is room for. What

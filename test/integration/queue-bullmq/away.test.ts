@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { bullmq } from '../../../src/queue/bullmq/bullmq.ts'
+import type { Job } from '../../../src/queue/job.ts'
+import type { Queue } from '../../../src/queue/port.ts'
 import { freePort } from '../../support/free-port.ts'
 import { type RedisOptions, startRedis } from '../../support/redis.ts'
 import { createHandler, jobOf, range, settled } from './support/stage.ts'
@@ -102,16 +104,7 @@ test('Redis away at the start: adding fails in time, it is told once, and all wo
   expect(errors).toEqual([expect.objectContaining(away)])
 
   const server = await createServer({ port })
-  await expect
-    .poll(
-      () =>
-        queue.add(jobOf(1)).then(
-          () => true,
-          () => false,
-        ),
-      patient,
-    )
-    .toBe(true)
+  await untilTaken(queue, jobOf(1))
   await expect.poll(() => runs, patient).toEqual(['e1/count'])
   expect(errors).toHaveLength(1)
   await server.stop()
@@ -135,16 +128,17 @@ test('Redis silent: adding fails in time, and works again by itself', async () =
   await server.kill('SIGSTOP')
   await expect(queue.add(jobOf(1))).rejects.toMatchObject(away)
   await server.kill('SIGCONT')
-  await expect
-    .poll(
-      () =>
-        queue.add(jobOf(1)).then(
-          () => true,
-          () => false,
-        ),
-      patient,
-    )
-    .toBe(true)
+  await untilTaken(queue, jobOf(1))
   expect(await queue.counts()).toMatchObject([{ queue: 'default', waiting: 2 }])
   await queue.close()
 })
+
+/** Adds the job until that succeeds. */
+async function untilTaken(queue: Queue, job: Job): Promise<void> {
+  const isTaken = () =>
+    queue.add(job).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(isTaken, patient).toBe(true)
+}
